@@ -1,0 +1,4 @@
+//! The aipc compiler: source text to typed tree to policy IR to Kyverno YAML and bytecode.
+
+pub mod source;
+pub mod diagnostic;
