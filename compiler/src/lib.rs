@@ -1,4 +1,5 @@
 //! The aipc compiler: source text to typed tree to policy IR to Kyverno YAML and bytecode.
 
-pub mod source;
 pub mod diagnostic;
+pub mod ir;
+pub mod source;

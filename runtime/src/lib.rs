@@ -1,1 +1,3 @@
-//! skeleton
+//! Values, operation meanings, programs and the evaluator of aipc; embeddable without the compiler.
+
+pub mod operation;

@@ -55,7 +55,14 @@ pub struct Edit {
 impl Diagnostic {
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
         let label = Label { span, text: String::new() };
-        Diagnostic { code, severity: code.severity(), message: message.into(), labels: vec![label], help: vec![], fixes: vec![] }
+        Diagnostic {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            labels: vec![label],
+            help: vec![],
+            fixes: vec![],
+        }
     }
 
     /// Words at the primary place.
@@ -76,7 +83,11 @@ impl Diagnostic {
 
     /// A fix that replaces `span` by `text`.
     pub fn fix(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.fixes.push(Fix { title: title.into(), edits: vec![Edit { span, text: text.into() }], safe: false });
+        self.fixes.push(Fix {
+            title: title.into(),
+            edits: vec![Edit { span, text: text.into() }],
+            safe: false,
+        });
         self
     }
 
