@@ -2,5 +2,7 @@
 
 pub mod diagnostic;
 pub mod ir;
+pub mod kubernetes;
 pub mod source;
+pub mod suggest;
 pub mod syntax;
