@@ -1,0 +1,103 @@
+package main
+
+import (
+	"runtime/debug"
+	"sync"
+
+	"github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/data"
+	clilog "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/log"
+	"github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/processor"
+	"github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/store"
+	"github.com/kyverno/kyverno/pkg/config"
+	"github.com/kyverno/kyverno/pkg/engine"
+	"github.com/kyverno/kyverno/pkg/engine/adapters"
+	engineapi "github.com/kyverno/kyverno/pkg/engine/api"
+	"github.com/kyverno/kyverno/pkg/engine/factories"
+	"github.com/kyverno/kyverno/pkg/engine/jmespath"
+	imageverifycache "github.com/kyverno/kyverno/pkg/image/verification/cache"
+	restmapperutils "github.com/kyverno/kyverno/pkg/utils/restmapper"
+	"github.com/kyverno/sdk/extensions/registryclient"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/kubectl-validate/pkg/validator"
+)
+
+// kyverno is what every policy set shares: configuration, discovery data, the
+// engine of the classic kinds.
+type kyverno struct {
+	config     config.Configuration
+	jmespath   jmespath.Interface
+	engine     engineapi.Engine
+	restMapper meta.RESTMapper
+	scopes     map[string]bool // "group/Kind" → cluster-scoped
+
+	// Kyverno's policy loader caches schemas in a map without a lock.
+	loading sync.Mutex
+	// So does the validator behind admit, which is built at its first use.
+	admission struct {
+		sync.Mutex
+		validator *validator.Validator
+	}
+}
+
+func newKyverno() (*kyverno, error) {
+	if err := clilog.Configure(); err != nil {
+		return nil, err
+	}
+	data.InjectProcessor(data.NewCRDProcessor(nil))
+	k := &kyverno{config: config.NewDefaultConfiguration(false)}
+	k.jmespath = jmespath.New(k.config)
+	var err error
+	// Without a client the mapper is made from the discovery data that the CLI embeds.
+	if k.restMapper, err = restmapperutils.GetRESTMapper(nil); err != nil {
+		return nil, err
+	}
+	// Also sets the process-wide library context, without which CEL does not compile.
+	if _, err = processor.NewContextProvider(nil, k.restMapper, nil, "", true, true, nil, nil); err != nil {
+		return nil, err
+	}
+	if k.scopes, err = clusterScopes(); err != nil {
+		return nil, err
+	}
+	state := &store.Store{}
+	state.SetLocal(true)
+	inCluster := false
+	k.engine = engine.NewEngine(
+		k.config, k.jmespath, nil,
+		factories.DefaultRegistryClientFactory(adapters.RegistryClient(registryclient.New()), nil),
+		imageverifycache.DisabledImageVerifyCache(),
+		store.ContextLoaderFactory(state, nil),
+		nil,
+		&inCluster,
+	)
+	return k, nil
+}
+
+func clusterScopes() (map[string]bool, error) {
+	groups, err := data.APIGroupResources()
+	if err != nil {
+		return nil, err
+	}
+	scopes := map[string]bool{}
+	for _, group := range groups {
+		for _, resources := range group.VersionedResources {
+			for _, r := range resources {
+				if key := group.Group.Name + "/" + r.Kind; !scopes[key] {
+					scopes[key] = !r.Namespaced
+				}
+			}
+		}
+	}
+	return scopes, nil
+}
+
+// kyvernoVersion is the version of the module that was linked, "v1.19.1".
+func kyvernoVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, dependency := range info.Deps {
+			if dependency.Path == "github.com/kyverno/kyverno" {
+				return dependency.Version
+			}
+		}
+	}
+	return "unknown"
+}

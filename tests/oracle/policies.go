@@ -1,0 +1,169 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/go-git/go-billy/v5/memfs"
+	policiesv1beta1 "github.com/kyverno/api/api/policies.kyverno.io/v1beta1"
+	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
+	clipolicy "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/policy"
+	vpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/vpol/compiler"
+	vpolengine "github.com/kyverno/kyverno/pkg/cel/policies/vpol/engine"
+	"github.com/kyverno/kyverno/pkg/config"
+	policyvalidation "github.com/kyverno/kyverno/pkg/validation/policy"
+)
+
+// policySet is what one load made; it does not change afterwards.
+type policySet struct {
+	classic []kyvernov1.PolicyInterface // ClusterPolicy, Policy
+	cel     vpolengine.Provider         // ValidatingPolicy and its namespaced form, with autogen variants; nil if none
+}
+
+// load compiles policies. What is refused is left out of the set, with the reason.
+func (k *kyverno) load(policies []json.RawMessage) (set *policySet, r response) {
+	set = &policySet{}
+	refuse := func(policy string, err error) { r.Refused = append(r.Refused, refusal{policy, err.Error()}) }
+	defer func() {
+		if p := recover(); p != nil {
+			refuse("policies", fmt.Errorf("panic: %v", p))
+		}
+	}()
+	var cel []policiesv1beta1.ValidatingPolicyLike
+	for i, raw := range policies {
+		place := fmt.Sprintf("policies[%d]", i)
+		found, err := k.read(raw)
+		if err != nil {
+			refuse(place, err)
+			continue
+		}
+		for _, e := range found.NonFatalErrors {
+			refuse(place, e.Error)
+		}
+		for _, w := range found.Warnings {
+			r.Warnings = append(r.Warnings, w.Warning)
+		}
+		for _, kind := range unanswered(found) {
+			refuse(place, fmt.Errorf("the oracle does not answer for %s", kind))
+		}
+		for _, p := range found.Policies {
+			if err := accept(p); err != nil {
+				refuse(p.GetKind()+"/"+p.GetName(), err)
+				continue
+			}
+			set.classic = append(set.classic, p)
+		}
+		for _, p := range found.ValidatingPolicies {
+			name := p.GetKind() + "/" + p.GetName()
+			if mode := p.GetValidatingPolicySpec().EvaluationMode(); mode != "Kubernetes" {
+				refuse(name, fmt.Errorf("the oracle does not answer for evaluation mode %s", mode))
+				continue
+			}
+			cel = append(cel, p)
+		}
+	}
+	cel = k.compile(set, cel, refuse)
+	r.Loaded = len(set.classic) + len(cel)
+	return set, r
+}
+
+// read takes policies as Kyverno's CLI does: schema check, defaults, typed object.
+func (k *kyverno) read(raw json.RawMessage) (*clipolicy.LoaderResults, error) {
+	text := []byte(raw)
+	var yaml string
+	if json.Unmarshal(raw, &yaml) == nil {
+		text = []byte(yaml)
+	}
+	files := memfs.New()
+	file, err := files.Create("policies.yaml")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := file.Write(text); err != nil {
+		return nil, err
+	}
+	if err := file.Close(); err != nil {
+		return nil, err
+	}
+	k.loading.Lock()
+	defer k.loading.Unlock()
+	found, err := clipolicy.Load(files, "", "policies.yaml")
+	if err == nil && len(found.Policies)+len(found.ValidatingPolicies)+len(found.NonFatalErrors)+len(unanswered(found)) == 0 {
+		err = errors.New("no policy found")
+	}
+	return found, err
+}
+
+// accept says why a classic policy cannot be used: Kyverno's own validation
+// refuses it, or it has rules that need more than this program gives.
+func accept(p kyvernov1.PolicyInterface) error {
+	account := config.KyvernoUserName(config.KyvernoServiceAccountName())
+	if _, err := policyvalidation.Validate(p, nil, nil, true, account, account); err != nil {
+		return err
+	}
+	for _, rule := range p.GetSpec().Rules {
+		switch {
+		case rule.HasGenerate():
+			return fmt.Errorf("rule %s: the oracle does not answer for generate", rule.Name)
+		case rule.HasVerifyImages():
+			return fmt.Errorf("rule %s: the oracle does not answer for verifyImages", rule.Name)
+		case rule.HasMutateExisting():
+			return fmt.Errorf("rule %s: the oracle does not answer for mutation of existing objects", rule.Name)
+		}
+		for _, entry := range rule.Context {
+			if entry.APICall != nil || entry.ConfigMap != nil || entry.ImageRegistry != nil || entry.GlobalReference != nil {
+				return fmt.Errorf("rule %s: the oracle has no cluster for context %s", rule.Name, entry.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// compile puts the CEL policies into the set and gives back those that compiled.
+// Together first, which is the common case; one by one only to find who is to blame.
+func (k *kyverno) compile(set *policySet, policies []policiesv1beta1.ValidatingPolicyLike, refuse func(string, error)) []policiesv1beta1.ValidatingPolicyLike {
+	if len(policies) == 0 {
+		return nil
+	}
+	provider, err := vpolengine.NewProvider(vpolcompiler.NewCompiler(), policies, nil)
+	if err == nil {
+		set.cel = provider
+		return policies
+	}
+	if len(policies) == 1 {
+		refuse(policies[0].GetKind()+"/"+policies[0].GetName(), err)
+		return nil
+	}
+	var good []policiesv1beta1.ValidatingPolicyLike
+	for _, p := range policies {
+		one := []policiesv1beta1.ValidatingPolicyLike{p}
+		good = append(good, k.compile(&policySet{}, one, refuse)...)
+	}
+	return k.compile(set, good, refuse)
+}
+
+// unanswered lists the kinds of policy in a file that this program cannot evaluate.
+func unanswered(found *clipolicy.LoaderResults) []string {
+	counts := []struct {
+		kind string
+		n    int
+	}{
+		{"PolicyException", len(found.PolicyExceptions) + len(found.PolicyCelExceptions) + len(found.PolicyCELExceptions)},
+		{"ValidatingAdmissionPolicy", len(found.VAPs) + len(found.VAPBindings)},
+		{"MutatingAdmissionPolicy", len(found.MAPs) + len(found.MAPBindings)},
+		{"MutatingPolicy", len(found.MutatingPolicies)},
+		{"GeneratingPolicy", len(found.GeneratingPolicies)},
+		{"ImageValidatingPolicy", len(found.ImageValidatingPolicies)},
+		{"DeletingPolicy", len(found.DeletingPolicies)},
+		{"CleanupPolicy", len(found.CleanupPolicies)},
+		{"ValidatingPolicy of Envoy or HTTP", len(found.EnvoyPolicies) + len(found.HTTPPolicies)},
+	}
+	var kinds []string
+	for _, c := range counts {
+		if c.n > 0 {
+			kinds = append(kinds, c.kind)
+		}
+	}
+	return kinds
+}

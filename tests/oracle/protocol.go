@@ -1,0 +1,70 @@
+package main
+
+import "encoding/json"
+
+// request is one line of input. Op says which of the fields are read.
+type request struct {
+	Op string `json:"op"` // version, load, eval, unload, admit
+	ID string `json:"id"` // load, eval, unload: the name of a policy set
+
+	// load: policies, each an object or a string of YAML (one document or more).
+	Policies []json.RawMessage `json:"policies"`
+
+	// eval, admit: the objects; the answers come in their order.
+	Resources []json.RawMessage `json:"resources"`
+	// eval: the old objects of an UPDATE, one for each resource; null or no list: the resource itself.
+	OldResources []json.RawMessage `json:"oldResources"`
+	// eval: CREATE (default), UPDATE or DELETE.
+	Operation string `json:"operation"`
+	// eval: who asks; absent as in a background scan.
+	UserInfo *userInfo `json:"userInfo"`
+	// eval: labels of the resource's namespace; absent: the namespace is unknown.
+	NamespaceLabels map[string]string `json:"namespaceLabels"`
+	// eval: "float64" (default, as Kyverno's CLI reads files) or "int64" (as a cluster's webhook sees integers).
+	Numbers string `json:"numbers"`
+	// eval: leave messages out of the rows.
+	Brief bool `json:"brief"`
+}
+
+type userInfo struct {
+	Username     string   `json:"username"`
+	Groups       []string `json:"groups"`
+	Roles        []string `json:"roles"`
+	ClusterRoles []string `json:"clusterRoles"`
+}
+
+// response is one line of output.
+type response struct {
+	// Error: the request itself could not be answered.
+	Error string `json:"error,omitempty"`
+	// version
+	Kyverno string `json:"kyverno,omitempty"`
+	// load: what was refused and why; what was accepted stays loaded.
+	Loaded   int       `json:"loaded,omitempty"`
+	Refused  []refusal `json:"refused,omitempty"`
+	Warnings []string  `json:"warnings,omitempty"`
+	// eval, admit: one for each resource.
+	Answers []answer `json:"answers,omitempty"`
+}
+
+// refusal is a policy that Kyverno (or this program) does not take.
+type refusal struct {
+	Policy string `json:"policy"` // Kind/name, or the place in the request if it has none
+	Reason string `json:"reason"`
+}
+
+// answer is what was found out about one resource.
+type answer struct {
+	Rows    []row          `json:"rows,omitzero"`     // eval; no row for rules that do not apply
+	Patched map[string]any `json:"patched,omitempty"` // eval; only when mutation changed the resource
+	Error   string         `json:"error,omitempty"`   // eval: no verdict, for instance after a panic of the engine
+	Faults  []string       `json:"faults,omitempty"`  // admit: why the API server would refuse the object
+}
+
+// row is the outcome of one rule (of one policy, for kinds with CEL).
+type row struct {
+	Policy  string `json:"policy"`
+	Rule    string `json:"rule"`
+	Status  string `json:"status"` // pass, fail, warn, error, skip
+	Message string `json:"message,omitempty"`
+}
