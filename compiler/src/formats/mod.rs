@@ -1,0 +1,3 @@
+//! Out of the IR into the formats that others run: Kyverno's YAML and bytecode.
+
+pub mod yaml_write;
