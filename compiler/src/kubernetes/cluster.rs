@@ -97,8 +97,7 @@ impl Cluster {
 
     /// The type of a built-in object by its short name: `core/v1/PodSpec`, `meta/v1/ObjectMeta`.
     pub fn named_object(&self, name: &str) -> Option<TypeId> {
-        let id = self.table.object_by_name(name)?;
-        self.types.iter().position(|it| *it == Type::Object(id)).map(|index| TypeId(index as u32))
+        Some(self.table.object_type(self.table.object_by_name(name)?))
     }
 
     /// `meta/v1/ObjectMeta`, the type of `metadata` in every kind.
@@ -307,8 +306,8 @@ impl Cluster {
     /// Adds a kind without a shape, in Kubernetes' own spelling: `tekton.dev/v1beta1/TaskRun`, with a subresource
     /// `tekton.dev/v1beta1/TaskRun/status`, with wildcards `*/scale`, `apps/*/Deployment`.
     ///
-    /// Of its objects only `apiVersion`, `kind` and `metadata` are typed; every other field is `json`. A kind that is
-    /// already known under the same full name is given back as it is. The error is a sentence about the name.
+    /// Of its objects only `apiVersion`, `kind` and `metadata` are typed; every other field is `json`. A name that
+    /// was added before gives the same kind again. The error is a sentence about the name.
     pub fn add_untyped(&mut self, name: &str) -> Result<KindId, String> {
         let (full_name, subresource) = split_subresource(name);
         let parts: Vec<&str> = full_name.split('/').collect();

@@ -20,6 +20,8 @@ mod docs;
 mod lookup;
 mod short_names;
 mod table;
+#[cfg(test)]
+mod tests;
 mod types;
 mod version;
 

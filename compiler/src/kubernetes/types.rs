@@ -40,7 +40,7 @@ pub enum Type {
     /// An int, or a string that is a percentage: `maxUnavailable`, `minAvailable`, `maxSurge`.
     IntOrPercent,
     /// An int, or a string that is a name: `targetPort` and the ports of probes and network policies.
-    IntOrString,
+    IntOrName,
     /// A duration in Go's spelling (`1h30m`): `metav1.Duration` and the string fields that are parsed as one.
     Duration,
     /// `metav1.Time` and `metav1.MicroTime`, RFC 3339.
@@ -51,6 +51,8 @@ pub enum Type {
     Image,
     /// One IPv4 or IPv6 address.
     Ip,
+    /// An address, or the word `None` (the cluster IPs of a headless service).
+    IpOrNone,
     /// An IPv4 or IPv6 network.
     Cidr,
     /// One string of a closed set.
@@ -117,10 +119,12 @@ pub struct Object {
 pub struct Field {
     pub name: Text,
     pub ty: TypeId,
-    /// The API server refuses the object without it, going by the schema.
+    /// The schema requires it. Requirements that the API server does not enforce are left out: those that a later
+    /// release dropped, and a few known by hand.
     pub required: bool,
-    /// The API server refuses an object without it: `required`, or a field `spec` whose own fields include a
-    /// required one.
+    /// The API server refuses an object without it: `required`; or a field `spec` whose own fields include a
+    /// required one; or `apiVersion` and `kind` of a kind, and `metadata` of a kind that is stored; or one of a few that
+    /// only validation requires, such as `image` of a container.
     pub effectively_required: bool,
     /// What the API server fills in where the field is absent.
     pub default: Option<DefaultValue>,
@@ -146,11 +150,14 @@ pub enum DefaultValue {
 pub(crate) enum DocRef {
     None,
     /// Of the built-in texts, by number.
-    BuiltIn(u32),
+    BuiltIn(u16),
     Owned(Box<str>),
 }
 
 /// A closed set of strings, as one version of Kubernetes knows it.
+///
+/// An empty string counts as a value only where it is one of its own (`hostPath.type`). Elsewhere the API server reads it
+/// as absent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Enumeration {
     /// Kubernetes' own name for the set, such as `PullPolicy`; nothing for sets of users' definitions.
@@ -256,10 +263,6 @@ impl Verbs {
     /// True where every verb of `other` is allowed.
     pub fn contains(self, other: Verbs) -> bool {
         self.0 & other.0 == other.0
-    }
-
-    pub(crate) fn and(self, other: Verbs) -> Verbs {
-        Verbs(self.0 | other.0)
     }
 
     /// True for `exec`, `attach`, `portforward` and `proxy`: admission sees them as CONNECT only.
