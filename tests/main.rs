@@ -1,0 +1,5 @@
+//! Tests of the whole: one binary, one module a suite. `tests/README.md` says what each is for.
+
+mod article;
+mod generator;
+mod support;

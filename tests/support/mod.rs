@@ -1,0 +1,12 @@
+//! What suites share: a generator of resources, a shrinker, Kyverno as an oracle, and the recordings of its verdicts.
+
+#![allow(dead_code, reason = "each suite uses a part of it")]
+
+pub mod judge;
+pub mod oracle;
+pub mod place;
+pub mod random;
+pub mod recording;
+pub mod resources;
+pub mod shrink;
+pub mod verdict;
