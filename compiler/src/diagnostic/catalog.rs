@@ -37,4 +37,6 @@ macro_rules! catalog {
 // 01xx text and grammar · 02xx names · 03xx types · 04xx meaning · 05xx lints · 06xx targets · 07xx project
 catalog! {
     UnexpectedToken    "AIP0101" Error "unexpected token";
+    NotInTarget        "AIP0601" Error "a target cannot say this";
+    DiffersInTarget    "AIP0602" Warning "a target differs in some cases";
 }

@@ -1,0 +1,273 @@
+//! The table of features by target.
+
+use aipc_runtime::operation::{Operation, Test};
+
+use super::Support::{self, Differs, Encoded, No, Yes};
+use super::Target;
+
+/// Something that a policy uses and that a target may lack.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Feature {
+    DenyRequire,
+    Quantifier,
+    NestedQuantifier,
+    MapQuantifier,
+    Comprehension,
+    PodTemplates,
+    ListedPods,
+    AnyKind,
+    Subresource,
+    StaticWhere,
+    Binding,
+    UserNameGroups,
+    UserUid,
+    UserRoles,
+    ServiceAccount,
+    RequestFields,
+    OnDelete,
+    OnConnect,
+    OldObject,
+    Changed,
+    NamespaceLabels,
+    ConditionalAction,
+    Warn,
+    ComputedMessage,
+    OffendingElement,
+    Must,
+    Glob,
+    ValueInGlob,
+    Regex,
+    ComputedKey,
+    ConditionAsValue,
+    Quantities,
+    Durations,
+    Times,
+    Now,
+    Versions,
+    Percents,
+    Addresses,
+    WholeValues,
+    TextOrder,
+    Decimals,
+    FloatAsText,
+    ValueAsText,
+    HugeInteger,
+    UntypedKind,
+    NamespacedPolicy,
+    FailurePolicy,
+    Timeout,
+    Background,
+    EmitWarning,
+    ApplyRulesOne,
+    AllowExistingViolations,
+    Scored,
+    Test(Test),
+    Operation(Operation),
+}
+
+/// One feature and how far each target carries it.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub feature: Feature,
+    /// As a diagnostic names it.
+    pub name: &'static str,
+    pub kyverno: Support,
+    pub legacy: Support,
+    pub bytecode: Support,
+}
+
+impl Row {
+    pub fn of(&self, target: Target) -> Support {
+        match target {
+            Target::Kyverno => self.kyverno,
+            Target::KyvernoLegacy => self.legacy,
+            Target::Bytecode => self.bytecode,
+        }
+    }
+}
+
+impl Feature {
+    /// The row of the feature.
+    pub fn row(self) -> &'static Row {
+        // a test asserts that each feature has one
+        ROWS.iter().find(|row| row.feature == self).unwrap_or(&ROWS[0])
+    }
+}
+
+/// The table as Markdown, for the reference.
+pub fn support_page() -> String {
+    let mut page = String::from(
+        "# What each target carries\n\n\
+         *Yes* means the same verdicts. What a target lacks is an error of `aipc build` (AIP0601); where it \
+         differs in some cases, a warning names them (AIP0602).\n\n\
+         | feature | `kyverno` | `kyverno-legacy` | `bytecode` |\n|---|---|---|---|\n",
+    );
+    for row in ROWS {
+        let cells = Target::ALL.map(|target| row.of(target).cell().replace('|', "\\|"));
+        page.push_str(&format!("| {} | {} |\n", row.name, cells.join(" | ")));
+    }
+    page
+}
+
+macro_rules! rows {
+    ($($feature:expr, $name:literal, $kyverno:expr, $legacy:expr, $bytecode:expr;)*) => {
+        /// All features.
+        pub const ROWS: &[Row] = &[$(Row {
+            feature: $feature, name: $name, kyverno: $kyverno, legacy: $legacy, bytecode: $bytecode,
+        },)*];
+    };
+}
+
+use Feature as F;
+use Operation as O;
+
+const CASE: Support = Differs("letters outside ASCII keep their case");
+const FLOATS: Support = Encoded("floating point numbers");
+
+//    feature, name,                       kyverno, kyverno-legacy, bytecode
+rows! {
+    F::DenyRequire, "`deny` and `require`", Yes, Yes, Yes;
+    F::Quantifier, "`any` and `every` over a list", Encoded("`exists` and `all`"), Yes, Yes;
+    F::NestedQuantifier, "quantifiers inside quantifiers", Encoded("nested `exists` and `all`"), Yes, Yes;
+    F::MapQuantifier, "quantifiers over the entries of a map", Encoded("`exists` and `all` of two variables"), Yes, Yes;
+    F::Comprehension, "`[… for … in …]`", Encoded("`filter` and `map`"), Yes, Yes;
+    F::PodTemplates, "Pods inside workloads", Encoded("a variable that picks the template by kind"), Yes, Yes;
+    F::ListedPods, "Pods in a list inside a custom resource", Encoded("`all` over the list"), Yes, Yes;
+    F::AnyKind, "rules about every kind (`resource`)", Yes, Yes, Yes;
+    F::Subresource, "subresources", Yes, Yes, Yes;
+    F::StaticWhere, "`where` about the object", Encoded("selectors and `matchConditions`"), Yes, Yes;
+    F::Binding, "`with` and `let` in rules", Encoded("`variables`"), Yes, Yes;
+    F::UserNameGroups, "`user.name`, `user.groups`", Yes, Yes, Yes;
+    F::UserUid, "`user.uid`", Yes, Yes, Yes;
+    F::UserRoles, "`user.roles`, `user.clusterRoles`",
+        No("the admission request does not name the roles of a user, and CEL policies see nothing else"), Yes, Yes;
+    F::ServiceAccount, "`user.serviceAccount`", Encoded("read from the user name"), Yes, Yes;
+    F::RequestFields, "`request`", Yes, Yes, Yes;
+    F::OnDelete, "`on delete`", Encoded("`oldObject`"), Yes, Yes;
+    F::OnConnect, "`on connect`", Yes, Yes, Yes;
+    F::OldObject, "`old`", Encoded("`oldObject`"), Yes, Yes;
+    F::Changed, "`changed`", Encoded("a comparison with `oldObject`"), Yes, Yes;
+    F::NamespaceLabels, "`namespace.labels`, `namespace.annotations`", Encoded("`namespaceSelector` or `namespaceObject`"), Yes, Yes;
+    F::ConditionalAction, "`action … where`", Encoded("one policy for each action"), Yes, Yes;
+    F::Warn, "`action …, warn`", Yes, Yes, Yes;
+    F::ComputedMessage, "values in `message`", Encoded("`messageExpression`"), Yes, Yes;
+    F::OffendingElement, "the offending element in `message`", Encoded("all offending values, joined"), Yes, Yes;
+    F::Must, "`must`", No("an expression of CEL cannot end a rule in an error on purpose"), Yes, Yes;
+    F::Glob, "globs (`~`)", Encoded("`matches`, or `startsWith` and the like"), Yes, Yes;
+    F::ValueInGlob, "values inside globs", Encoded("an escaped regular expression"), Yes, Yes;
+    F::Regex, "regular expressions (`matches`)", Yes, Yes, Yes;
+    F::ComputedKey, "computed keys (`labels[k]`)", Yes, Yes, Yes;
+    F::ConditionAsValue, "conditions as values", Yes, Yes, Yes;
+    F::Quantities, "comparing quantities", Encoded("`quantity`"), Yes, Yes;
+    F::Durations, "comparing durations", Encoded("`duration`"), Yes, Yes;
+    F::Times, "comparing times", Encoded("`timestamp`"), Yes, Yes;
+    F::Now, "`now`", Encoded("`time.now()`"), Yes, Yes;
+    F::Versions, "comparing versions", Encoded("`semver`"), Yes, Yes;
+    F::Percents, "comparing percentages", Encoded("the number before the sign"), Yes, Yes;
+    F::Addresses, "comparing IP addresses", Encoded("`ip`"), Yes, Yes;
+    F::WholeValues, "comparing whole lists and objects", Yes, Yes, Yes;
+    F::TextOrder, "ordering texts", Yes, Yes, Yes;
+    F::Decimals, "arithmetic with fractions",
+        Differs("fractions are rounded to floating point numbers"), Yes, Yes;
+    F::FloatAsText, "fractions as text", No("CEL writes numbers in its own way"), Yes, Yes;
+    F::ValueAsText, "values of unknown type as text", No("CEL writes numbers in its own way"), Yes, Yes;
+    F::HugeInteger, "integers beyond 2^53", No("Kyverno's command line reads numbers as floats, which round them"),
+        No("Kyverno's command line reads numbers as floats, which round them"), Yes;
+    F::UntypedKind, "untyped kinds", Yes, Yes, Yes;
+    F::NamespacedPolicy, "`settings { namespace }`", Encoded("NamespacedValidatingPolicy"), Encoded("Policy"), Yes;
+    F::FailurePolicy, "`settings { failurePolicy }`", Yes, Yes, Yes;
+    F::Timeout, "`settings { timeout }`", Yes, Yes, Yes;
+    F::Background, "`settings { background }`", Yes, Yes, Yes;
+    F::EmitWarning, "`settings { emitWarning }`", Encoded("the action `Warn`"), Yes, Yes;
+    F::ApplyRulesOne, "`settings { applyRules: \"One\" }`",
+        No("each rule is a policy of its own, and all of them run"), Yes, Yes;
+    F::AllowExistingViolations, "`settings { allowExistingViolations: true }`",
+        No("a CEL policy judges each update as it judges a new object"), Yes, Yes;
+    F::Scored, "`settings { scored }`", Yes, Yes, Yes;
+
+    F::Test(Test::InList), "`in` a list", Yes, Yes, Yes;
+    F::Test(Test::InListNumber), "`in` a list of numbers", Yes, Yes, Yes;
+    F::Test(Test::InMap), "`in` a map", Yes, Yes, Yes;
+    F::Test(Test::InText), "`in` a text", Encoded("`contains`"), Yes, Yes;
+    F::Test(Test::InRange), "`in` a range", Encoded("two comparisons"), Yes, Yes;
+    F::Test(Test::InCidr), "`in` a network", Encoded("`containsIP`"), Yes, Yes;
+    F::Test(Test::CidrInCidr), "a network `in` a network", Encoded("`containsCIDR`"), Yes, Yes;
+
+    F::Operation(O::Add), "`+`", Yes, Yes, Yes;
+    F::Operation(O::Subtract), "`-`", Yes, Yes, Yes;
+    F::Operation(O::Multiply), "`*`", Yes, Yes, Yes;
+    F::Operation(O::Divide), "`/`", FLOATS, Yes, Yes;
+    F::Operation(O::Negate), "negative values", Yes, Yes, Yes;
+    F::Operation(O::Round), "`round`", Encoded("`math.round`"), Yes, Yes;
+    F::Operation(O::Count), "`count`", Encoded("`size`"), Yes, Yes;
+    F::Operation(O::Sum), "`sum`", Encoded("`sum` of numbers"), Yes, Yes;
+    F::Operation(O::Min), "`min`", Yes, Yes, Yes;
+    F::Operation(O::Max), "`max`", Yes, Yes, Yes;
+    F::Operation(O::Distinct), "`distinct`", Yes, Yes, Yes;
+    F::Operation(O::Sort), "`sort`", Yes, Yes, Yes;
+    F::Operation(O::Reverse), "`reverse`", Yes, Yes, Yes;
+    F::Operation(O::Keys), "`keys`", Encoded("`map` and `sort`"), Yes, Yes;
+    F::Operation(O::Values), "`values`", Encoded("`map` over the sorted keys"), Yes, Yes;
+    F::Operation(O::Without), "`without`", Encoded("`transformMap`"), Yes, Yes;
+    F::Operation(O::Merge), "`merge`", No("CEL joins no two maps"), Yes, Yes;
+    F::Operation(O::Index), "`[…]`", Yes, Yes, Yes;
+    F::Operation(O::Join), "`join`", Yes, Yes, Yes;
+    F::Operation(O::Split), "`split`", Yes, Yes, Yes;
+    F::Operation(O::Lower), "`lower`", CASE, Yes, Yes;
+    F::Operation(O::Upper), "`upper`", CASE, Yes, Yes;
+    F::Operation(O::Trim), "`trim`", Encoded("`regex.replace`"), Yes, Yes;
+    F::Operation(O::Replace), "`replace`", Yes, Yes, Yes;
+    F::Operation(O::Substring), "`substring`", Yes, Yes, Yes;
+    F::Operation(O::MatchGroup), "`matchGroup`", Encoded("`regex.replace`"), Yes, Yes;
+    F::Operation(O::ToText), "`text`", Yes, Yes, Yes;
+    F::Operation(O::ToInt), "`int`", Yes, Yes, Yes;
+    F::Operation(O::ToFloat), "`float`", Yes, Yes, Yes;
+    F::Operation(O::ToQuantity), "`quantity`", Yes, Yes, Yes;
+    F::Operation(O::ToDuration), "`duration`", Yes, Yes, Yes;
+    F::Operation(O::ToTime), "`time`", Encoded("`timestamp`"), Yes, Yes;
+    F::Operation(O::ToSemver), "`semver`", Yes, Yes, Yes;
+    F::Operation(O::ToVersion), "`version`", Encoded("`semver(…, true)`"), Yes, Yes;
+    F::Operation(O::ToIp), "`ip`", Yes, Yes, Yes;
+    F::Operation(O::ToCidr), "`cidr`", Yes, Yes, Yes;
+    F::Operation(O::ToJson), "`toJson`", No("CEL writes JSON with other spaces and numbers"), Yes, Yes;
+    F::Operation(O::FromJson), "`json`", No("text that is no JSON would end the rule in an error"), Yes, Yes;
+    F::Operation(O::FromYaml), "`yaml`", No("text that is no YAML would end the rule in an error"), Yes, Yes;
+    F::Operation(O::Base64Encode), "`base64.encode`", Yes, Yes, Yes;
+    F::Operation(O::Base64Decode), "`base64.decode`", No("text that is no base64 would end the rule in an error"), Yes, Yes;
+    F::Operation(O::Sha256), "`hash.sha256`", Yes, Yes, Yes;
+    F::Operation(O::Sha1), "`hash.sha1`", Yes, Yes, Yes;
+    F::Operation(O::Md5), "`hash.md5`", Yes, Yes, Yes;
+    F::Operation(O::ImageRegistry), "`image.registry`", Encoded("a regular expression"), Yes, Yes;
+    F::Operation(O::ImageRepository), "`image.repository`", Encoded("a regular expression"), Yes, Yes;
+    F::Operation(O::ImageTag), "`image.tag`", Encoded("a regular expression"), Yes, Yes;
+    F::Operation(O::ImageDigest), "`image.digest`", Encoded("a regular expression"), Yes, Yes;
+    F::Operation(O::ImageName), "`image.name`", Encoded("a regular expression"), Yes, Yes;
+    F::Operation(O::ImageReference), "`image.reference`", Encoded("a regular expression"), Yes, Yes;
+    F::Operation(O::ImageWrittenTag), "`image.written.tag`", Encoded("a regular expression"), Yes, Yes;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_operation_and_test_has_one_row() {
+        let features: HashSet<Feature> = ROWS.iter().map(|row| row.feature).collect();
+        assert_eq!(features.len(), ROWS.len(), "a feature has two rows");
+        for operation in Operation::ALL {
+            assert!(features.contains(&Feature::Operation(*operation)), "{operation:?}");
+        }
+        for test in Test::ALL {
+            assert!(features.contains(&Feature::Test(*test)), "{test:?}");
+        }
+    }
+
+    #[test]
+    fn the_page_has_a_line_for_each_feature() {
+        let page = support_page();
+        assert!(ROWS.iter().all(|row| page.contains(&format!("| {} |", row.name))));
+        assert_eq!(page.lines().filter(|line| line.starts_with('|')).count(), ROWS.len() + 2);
+    }
+}
