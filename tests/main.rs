@@ -2,4 +2,5 @@
 
 mod article;
 mod generator;
+mod judge;
 mod support;

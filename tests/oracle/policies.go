@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-git/go-billy/v5/memfs"
 	policiesv1beta1 "github.com/kyverno/api/api/policies.kyverno.io/v1beta1"
@@ -111,13 +112,29 @@ func accept(p kyvernov1.PolicyInterface) error {
 		case rule.HasMutateExisting():
 			return fmt.Errorf("rule %s: the oracle does not answer for mutation of existing objects", rule.Name)
 		}
-		for _, entry := range rule.Context {
+		for _, entry := range contextOf(&rule) {
 			if entry.APICall != nil || entry.ConfigMap != nil || entry.ImageRegistry != nil || entry.GlobalReference != nil {
 				return fmt.Errorf("rule %s: the oracle has no cluster for context %s", rule.Name, entry.Name)
 			}
 		}
 	}
 	return nil
+}
+
+// contextOf are the context entries of a rule and of its loops.
+func contextOf(rule *kyvernov1.Rule) []kyvernov1.ContextEntry {
+	entries := slices.Clone(rule.Context)
+	if rule.Validation != nil {
+		for _, loop := range rule.Validation.ForEachValidation {
+			entries = append(entries, loop.Context...)
+		}
+	}
+	if rule.Mutation != nil {
+		for _, loop := range rule.Mutation.ForEachMutation {
+			entries = append(entries, loop.Context...)
+		}
+	}
+	return entries
 }
 
 // compile puts the CEL policies into the set and gives back those that compiled.

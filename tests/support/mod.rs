@@ -4,6 +4,7 @@
 
 pub mod judge;
 pub mod oracle;
+pub mod parallel;
 pub mod place;
 pub mod random;
 pub mod recording;

@@ -25,6 +25,15 @@ impl Verdict {
         verdict
     }
 
+    /// The same over verdicts.
+    pub fn of_all(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+        Verdict::of(verdicts.into_iter().map(|verdict| match verdict {
+            Verdict::Pass => "pass",
+            Verdict::Fail => "fail",
+            Verdict::Error => "error",
+        }))
+    }
+
     /// The letter in recordings.
     pub fn letter(self) -> char {
         match self {
