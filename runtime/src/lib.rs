@@ -1,4 +1,9 @@
 //! Values, operation meanings, programs and the evaluator of aipc; embeddable without the compiler.
 
+pub mod budget;
 pub mod document;
+pub mod glob;
+pub mod machine;
 pub mod operation;
+pub mod program;
+pub mod value;

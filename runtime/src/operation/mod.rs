@@ -4,6 +4,8 @@
 //! nothing ever fails for that reason. Conversions (`int("x")`) are missing where they cannot convert. The
 //! compiler folds constants with these same functions, so that there is one meaning for both.
 
+use std::cmp::Ordering;
+
 /// In which order two values are compared. The compiler picks it from their types; a value that does not
 /// belong to the domain reads as missing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -26,6 +28,48 @@ pub enum Domain {
     Json,
 }
 
+impl Domain {
+    pub const ALL: &'static [Domain] = &[
+        Domain::Bool,
+        Domain::Number,
+        Domain::Text,
+        Domain::Duration,
+        Domain::Time,
+        Domain::Semver,
+        Domain::Percent,
+        Domain::Ip,
+        Domain::Json,
+    ];
+
+    /// The stable name in program listings and in the IR.
+    pub fn name(self) -> &'static str {
+        match self {
+            Domain::Bool => "bool",
+            Domain::Number => "number",
+            Domain::Text => "text",
+            Domain::Duration => "duration",
+            Domain::Time => "time",
+            Domain::Semver => "semver",
+            Domain::Percent => "percent",
+            Domain::Ip => "ip",
+            Domain::Json => "json",
+        }
+    }
+
+    /// Whether its values have an order, or equality only.
+    pub fn is_ordered(self) -> bool {
+        match self {
+            Domain::Number
+            | Domain::Text
+            | Domain::Duration
+            | Domain::Time
+            | Domain::Semver
+            | Domain::Percent => true,
+            Domain::Bool | Domain::Ip | Domain::Json => false,
+        }
+    }
+}
+
 /// A comparison of two values of one [`Domain`]; false if either is missing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Comparison {
@@ -34,6 +78,38 @@ pub enum Comparison {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
+}
+
+impl Comparison {
+    pub const ALL: &'static [Comparison] = &[
+        Comparison::Equal,
+        Comparison::Less,
+        Comparison::LessOrEqual,
+        Comparison::Greater,
+        Comparison::GreaterOrEqual,
+    ];
+
+    /// The sign in program listings and in the IR.
+    pub fn name(self) -> &'static str {
+        match self {
+            Comparison::Equal => "==",
+            Comparison::Less => "<",
+            Comparison::LessOrEqual => "<=",
+            Comparison::Greater => ">",
+            Comparison::GreaterOrEqual => ">=",
+        }
+    }
+
+    /// Whether it holds for values in this order.
+    pub fn accepts(self, ordering: Ordering) -> bool {
+        match self {
+            Comparison::Equal => ordering.is_eq(),
+            Comparison::Less => ordering.is_lt(),
+            Comparison::LessOrEqual => ordering.is_le(),
+            Comparison::Greater => ordering.is_gt(),
+            Comparison::GreaterOrEqual => ordering.is_ge(),
+        }
+    }
 }
 
 macro_rules! operations {

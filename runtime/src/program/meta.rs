@@ -1,0 +1,163 @@
+//! What a program says about its policies and rules besides their code.
+
+use super::instruction::{BindingId, Block, Slot};
+
+/// A rule of one [`super::Program`], numbered through all policies.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct RuleId(pub u32);
+
+/// A policy of one [`super::Program`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct PolicyId(pub u32);
+
+/// A place in a policy's source. Lines and columns count from 1, columns in characters.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct SourcePlace {
+    /// An index into [`super::Program::files`].
+    pub file: u32,
+    pub line: u32,
+    pub column: u32,
+}
+
+/// A policy: a name, words, and its rules.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Policy {
+    pub name: String,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    /// `low`, `medium`, `high`, `critical`, `info`.
+    pub severity: Option<String>,
+    pub category: Option<String>,
+    /// Framework and clause.
+    pub controls: Vec<(String, String)>,
+    /// The namespace that a namespaced policy belongs to.
+    pub namespace: Option<String>,
+    /// Only the first rule that applies to a resource counts.
+    pub first_rule_only: bool,
+    /// `false`: a violation warns only.
+    pub scored: bool,
+    /// Whether existing resources are looked at; `None` where the engine's default holds.
+    pub background: Option<bool>,
+    pub labels: Vec<(String, String)>,
+    pub annotations: Vec<(String, String)>,
+    pub place: SourcePlace,
+    /// Its rules: from the first, up to and without the second.
+    pub rules: (RuleId, RuleId),
+}
+
+/// A rule: what it speaks of, its code, and what to say.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Rule {
+    pub name: String,
+    pub description: Option<String>,
+    pub policy: PolicyId,
+    pub place: SourcePlace,
+    /// The rule's own source, on one line.
+    pub source_text: String,
+    pub targets: Vec<Target>,
+    pub operations: Operations,
+    /// How many local names the code uses; each is a slot below this number.
+    pub slots: u32,
+    /// Its `with` values: from the first, up to and without the second, of [`super::Program::bindings`].
+    pub bindings: (BindingId, BindingId),
+    /// Leaves the answer to the `where` conditions; `None` where there are none.
+    pub applies: Option<Block>,
+    pub elements: Option<Elements>,
+    /// Leaves the answer whether the subject, or the element, violates the rule.
+    pub violation: Block,
+    /// Where the violation is said, for violations that no condition decides.
+    pub violation_origin: OriginId,
+    /// Leaves the text of the message.
+    pub message: Block,
+    /// Whether the author wrote the message.
+    pub message_written: bool,
+    pub actions: Vec<ConditionalAction>,
+}
+
+/// The elements of a subject that a rule takes one at a time.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Elements {
+    /// How the source calls one: `container`.
+    pub view: String,
+    /// Leaves the lists, one value each.
+    pub sources: Block,
+    /// How many lists it leaves.
+    pub source_count: u32,
+    pub key: Option<Slot>,
+    pub element: Slot,
+}
+
+/// An action and when it holds.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ConditionalAction {
+    pub effect: Effect,
+    pub warn: bool,
+    /// Leaves the answer; `None` always holds.
+    pub condition: Option<Block>,
+}
+
+/// What is to happen with an object that violates a rule.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Effect {
+    /// It is refused.
+    Enforce,
+    /// It is reported.
+    Audit,
+}
+
+impl Effect {
+    pub fn name(self) -> &'static str {
+        match self {
+            Effect::Enforce => "enforce",
+            Effect::Audit => "audit",
+        }
+    }
+}
+
+/// A kind that a rule speaks of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Target {
+    /// Empty for the core group; `*` for any.
+    pub group: String,
+    /// `*` for any.
+    pub version: String,
+    /// `*` for every kind; group and version count for nothing then.
+    pub kind: String,
+    pub plural: String,
+    pub namespaced: bool,
+    /// Without a slash: `scale`.
+    pub subresource: Option<String>,
+    /// The places of the subject in the object.
+    pub subjects: Vec<Vec<SubjectStep>>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SubjectStep {
+    Field {
+        name: String,
+        /// Each admissible object has it, if it has the parent.
+        required: bool,
+    },
+    /// Each element of the list reached so far.
+    Each,
+}
+
+/// The operations of admission on which a rule speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Operations {
+    pub create: bool,
+    pub update: bool,
+    pub delete: bool,
+    pub connect: bool,
+}
+
+/// A condition in a policy's source; an index into [`super::Program::origins`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct OriginId(pub u32);
+
+/// Where a condition stands and how it is written.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Origin {
+    pub place: SourcePlace,
+    pub text: String,
+}
