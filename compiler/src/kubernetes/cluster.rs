@@ -168,15 +168,15 @@ impl Cluster {
     /// definition, whose full name always finds it; between two groups of users' definitions the name is ambiguous.
     /// Kinds without a shape are found by their full name only.
     pub fn kind(&self, name: &str) -> KindLookup {
-        match name.rsplit_once('/') {
-            Some((api_version, kind)) => self.kind_in(api_version, kind),
+        match full_name(name) {
+            Some((group, version, kind)) => self.kind_in(group, version, kind),
             None => self.bare_kind(name),
         }
     }
 
     /// Like [`Cluster::kind`], and with a subresource behind it: `Deployment/scale`, `v1/Pod/exec`.
     ///
-    /// The last part is a subresource where it begins in lower case, which no kind does.
+    /// The last part is a subresource where it begins in lower case, which no kind does. A kind without a shape has any.
     pub fn resource(&self, name: &str) -> ResourceLookup {
         let (kind, subresource) = split_subresource(name);
         let kind = match self.kind(kind) {
@@ -186,7 +186,8 @@ impl Cluster {
         let Some(subresource) = subresource else {
             return ResourceLookup::Found(Resource { kind, subresource: None });
         };
-        if self.kind_of(kind).subresource(subresource).is_some() {
+        let is_known = self.kind_of(kind).subresource(subresource).is_some();
+        if is_known || self.kind_of(kind).source == KindSource::Untyped {
             return ResourceLookup::Found(Resource { kind, subresource: Some(subresource.to_string()) });
         }
         let known = self.kind_of(kind).subresources.iter().map(|it| it.name.as_ref());
@@ -196,8 +197,7 @@ impl Cluster {
         }
     }
 
-    fn kind_in(&self, api_version: &str, name: &str) -> KindLookup {
-        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+    fn kind_in(&self, group: &str, version: &str, name: &str) -> KindLookup {
         let found =
             self.kinds().find(|(_, it)| it.kind == name && it.group == group && it.version == version);
         if let Some((id, _)) = found {
@@ -306,47 +306,38 @@ impl Cluster {
     /// Adds a kind without a shape, in Kubernetes' own spelling: `tekton.dev/v1beta1/TaskRun`, with a subresource
     /// `tekton.dev/v1beta1/TaskRun/status`, with wildcards `*/scale`, `apps/*/Deployment`.
     ///
-    /// Of its objects only `apiVersion`, `kind` and `metadata` are typed; every other field is `json`. A name that
-    /// was added before gives the same kind again. The error is a sentence about the name.
+    /// Of its objects only `apiVersion`, `kind` and `metadata` are typed; every other field is `json`, and any subresource
+    /// has the same shape. The same spelling finds it in [`Cluster::resource`]. A name that was added before gives the
+    /// same kind again. The error is a sentence about the name; a kind with a shape is one.
     pub fn add_untyped(&mut self, name: &str) -> Result<KindId, String> {
-        let (full_name, subresource) = split_subresource(name);
-        let parts: Vec<&str> = full_name.split('/').collect();
-        let (group, version, kind) = match parts.as_slice() {
-            [kind] => ("*", "*", *kind),
-            [version, kind] => ("", *version, *kind),
-            [group, version, kind] => (*group, *version, *kind),
-            _ => return Err(format!("`{name}` has too many parts; write `group/version/Kind`")),
+        let (kind_name, _) = split_subresource(name);
+        let Some((group, version, kind)) = full_name(kind_name) else {
+            return Err(format!("`{name}` lacks its group and version; write `group/version/Kind`"));
         };
+        if group.contains('/') {
+            return Err(format!("`{name}` has too many parts; write `group/version/Kind`"));
+        }
         check_kind_name(name, kind)?;
-        if !(version == "*" || is_version(version)) {
+        if !(version == "*" || version_parts(version).is_some()) {
             return Err(format!("`{version}` is not a version such as `v1` or `v1beta1`"));
         }
-        // A lone `*` before the kind stands for every group, as `*` in Kubernetes' own matches does.
-        let group = if version == "*" && group.is_empty() { "*" } else { group };
-        let same = |it: &Kind| it.group == group && it.version == version && it.kind == kind;
-        let wanted = subresource.map(str::to_string);
-        let known = self.kinds().find(|(_, it)| {
-            same(it)
-                && it.source == KindSource::Untyped
-                && it.subresources.first().map(|s| s.name.as_ref()) == subresource
-        });
-        if let Some((id, _)) = known {
-            return Ok(id);
+        let known =
+            self.kinds().find(|(_, it)| it.group == group && it.version == version && it.kind == kind);
+        match known {
+            Some((id, it)) if it.source == KindSource::Untyped => return Ok(id),
+            Some(_) => return Err(format!("`{name}` has a schema, so it cannot be untyped")),
+            None => {}
         }
-        let ty = self.table.untyped_object();
-        let subresources = wanted
-            .into_iter()
-            .map(|it| Subresource { name: it.into(), kind: Text::Borrowed("*"), verbs: Verbs::ALL, ty })
-            .collect();
+        let owned = |text: &str| Text::Owned(text.to_string());
         Ok(self.push_kind(Kind {
-            group: group.to_string().into(),
-            version: version.to_string().into(),
-            kind: kind.to_string().into(),
+            group: owned(group),
+            version: owned(version),
+            kind: owned(kind),
             plural: Text::Borrowed(""),
             namespaced: true,
             verbs: Verbs::ALL,
-            subresources,
-            ty,
+            subresources: Vec::new(),
+            ty: self.table.untyped_object(),
             source: KindSource::Untyped,
             since: Version::OLDEST,
             removed: None,
@@ -390,6 +381,20 @@ impl KindElsewhere {
     }
 }
 
+/// Group, version and kind of a full name; nothing for a bare one.
+///
+/// A lone `*` before the kind, and a lone `*` for the kind, stand for every group and version.
+fn full_name(name: &str) -> Option<(&str, &str, &str)> {
+    match name.rsplit_once('/') {
+        Some(("*", kind)) => Some(("*", "*", kind)),
+        Some((api_version, kind)) => {
+            let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+            Some((group, version, kind))
+        }
+        None => (name == "*").then_some(("*", "*", name)),
+    }
+}
+
 /// Splits `apps/v1/Deployment/scale` into the kind and `scale`.
 fn split_subresource(name: &str) -> (&str, Option<&str>) {
     match name.rsplit_once('/') {
@@ -405,11 +410,6 @@ fn check_kind_name(name: &str, kind: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("`{name}` names no kind; a kind begins with a capital letter, as in `group/version/Kind`"))
-}
-
-/// `v1`, `v2beta3`.
-fn is_version(text: &str) -> bool {
-    version_parts(text).is_some()
 }
 
 /// Orders versions as Kubernetes does: stable before beta before alpha, then newer before older, then the rest.

@@ -24,6 +24,7 @@ mod table;
 mod tests;
 mod types;
 mod version;
+mod well_known_keys;
 
 pub use cluster::Cluster;
 pub use crd::CrdError;
@@ -33,3 +34,4 @@ pub use types::{
     ListType, Object, ObjectId, PatchStrategy, Subresource, Text, Type, TypeId, Verbs,
 };
 pub use version::Version;
+pub use well_known_keys::{well_known_key_suggestion, well_known_keys};

@@ -158,6 +158,10 @@ impl Table {
         ListType { item, identity, patch }
     }
 
+    pub(super) fn enum_count(&self) -> usize {
+        self.count(ENUMS)
+    }
+
     /// The sets of one release, under their numbers.
     pub(super) fn enums(&self, version: Version) -> Vec<Enumeration> {
         (0..self.count(ENUMS)).map(|index| self.enumeration(index, version)).collect()

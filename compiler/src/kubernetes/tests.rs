@@ -474,16 +474,16 @@ fn texts_come_when_asked() {
 fn kinds_without_a_shape_keep_their_metadata() {
     let mut cluster = Cluster::newest();
     let facts = [
-        ("tekton.dev/v1beta1/TaskRun/status", ("tekton.dev", "v1beta1", "TaskRun", Some("status"))),
-        ("config.kio.kasten.io/v1alpha1/Policy", ("config.kio.kasten.io", "v1alpha1", "Policy", None)),
-        ("*/scale", ("*", "*", "*", Some("scale"))),
-        ("*/Deployment", ("*", "*", "Deployment", None)),
-        ("apps/*/Deployment", ("apps", "*", "Deployment", None)),
-        ("*/*/*", ("*", "*", "*", None)),
-        ("*", ("*", "*", "*", None)),
-        ("v1/Pod/exec", ("", "v1", "Pod", Some("exec"))),
+        ("tekton.dev/v1beta1/TaskRun/status", ("tekton.dev", "v1beta1", "TaskRun"), Some("status")),
+        ("config.kio.kasten.io/v1alpha1/Policy", ("config.kio.kasten.io", "v1alpha1", "Policy"), None),
+        ("*/scale", ("*", "*", "*"), Some("scale")),
+        ("*/Deployment", ("*", "*", "Deployment"), None),
+        ("apps/*/Deployment", ("apps", "*", "Deployment"), None),
+        ("*/*/*", ("*", "*", "*"), None),
+        ("*", ("*", "*", "*"), None),
+        ("example.org/v1/Pod/exec", ("example.org", "v1", "Pod"), Some("exec")),
     ];
-    for (name, (group, version, kind, subresource)) in facts {
+    for (name, (group, version, kind), subresource) in facts {
         let id = cluster.add_untyped(name).unwrap_or_else(|it| panic!("{it}"));
         assert_eq!(cluster.add_untyped(name), Ok(id), "{name}: added once");
         let it = cluster.kind_of(id);
@@ -492,7 +492,8 @@ fn kinds_without_a_shape_keep_their_metadata() {
             (group, version, kind),
             "{name}"
         );
-        assert_eq!(it.subresources.first().map(|it| it.name.as_ref()), subresource, "{name}");
+        let found = Resource { kind: id, subresource: subresource.map(str::to_string) };
+        assert_eq!(cluster.resource(name), ResourceLookup::Found(found), "{name}");
         let Type::Object(object) = cluster.ty(it.ty) else { panic!("an object") };
         assert_eq!(cluster.field(*object, "spec"), FieldLookup::Open);
         assert!(

@@ -190,7 +190,7 @@ pub struct Kind {
     pub namespaced: bool,
     /// What the API server lets one do with objects of the kind.
     pub verbs: Verbs,
-    /// In alphabetical order.
+    /// In alphabetical order; none for untyped kinds, of which none are known.
     pub subresources: Vec<Subresource>,
     /// An object type.
     pub ty: TypeId,
@@ -257,6 +257,10 @@ impl Verbs {
     pub const GET: Verbs = Verbs(1 << 5);
     pub const LIST: Verbs = Verbs(1 << 6);
     pub const CONNECT: Verbs = Verbs(1 << 7);
+    /// Reading and changing, as for subresources of stored objects.
+    pub(crate) const CHANGE: Verbs = Verbs(Verbs::GET.0 | Verbs::UPDATE.0 | Verbs::PATCH.0);
+    /// Everything that can be done with a stored object.
+    pub(crate) const STORED: Verbs = Verbs(Verbs::ALL.0 & !Verbs::CONNECT.0);
     /// What is assumed of kinds whose verbs are not known.
     pub const ALL: Verbs = Verbs((1 << 8) - 1);
 

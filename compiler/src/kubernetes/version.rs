@@ -57,8 +57,6 @@ impl fmt::Display for Version {
 pub(crate) struct Releases(pub u8);
 
 impl Releases {
-    pub(crate) const ALL: Releases = Releases(u8::MAX);
-
     pub(crate) fn contains(self, version: Version) -> bool {
         self.0 & (1 << (version.minor - Version::OLDEST.minor)) != 0
     }
@@ -99,8 +97,8 @@ mod tests {
         let from_32_to_34 = Releases(0b0001_1100);
         assert_eq!(from_32_to_34.since().minor(), 32);
         assert_eq!(from_32_to_34.removed().map(Version::minor), Some(35));
-        assert_eq!(Releases::ALL.removed(), None);
-        assert_eq!(Releases::ALL.since(), Version::OLDEST);
+        assert_eq!(Releases(u8::MAX).removed(), None);
+        assert_eq!(Releases(u8::MAX).since(), Version::OLDEST);
         assert!(from_32_to_34.contains(Version::from_minor(34).unwrap()));
         assert!(!from_32_to_34.contains(Version::NEWEST));
     }
