@@ -23,7 +23,6 @@ pub(super) enum Scalar<'a> {
 pub(super) struct Replaced {
     pub(super) earlier: Position,
     pub(super) later: Position,
-    pub(super) key: Text,
     /// Whether the earlier and the later entry came by a merge key.
     pub(super) earlier_merged: bool,
     pub(super) later_merged: bool,
@@ -132,8 +131,8 @@ impl Builder {
 
     /// Closes the innermost collection, which ends at byte `end`. For every key that occurs again,
     /// the later entry stays and `replaced` hears of the earlier.
-    pub(super) fn close(&mut self, end: u32, replaced: &mut dyn FnMut(&str, Replaced)) {
-        let Some(open) = self.open.pop() else { return };
+    pub(super) fn close(&mut self, end: u32, replaced: &mut dyn FnMut(&str, Replaced)) -> Option<NodeId> {
+        let open = self.open.pop()?;
         let data = if open.is_map {
             self.drop_replaced(open.first, replaced);
             let first = self.document.entries.len() as u32;
@@ -150,11 +149,21 @@ impl Builder {
         if !node.position.is_absent() {
             node.position.end = end.max(node.position.start);
         }
+        Some(open.node)
     }
 
-    /// The kind of the innermost open collection: `Some(true)` for a map.
-    pub(super) fn open_is_map(&self) -> Option<bool> {
-        self.open.last().map(|open| open.is_map)
+    /// Whether the open collection has children so far.
+    pub(super) fn has_children(&self) -> bool {
+        self.open.last().is_some_and(|open| {
+            let len = if open.is_map { self.entries.len() } else { self.elements.len() };
+            len > open.first
+        })
+    }
+
+    /// Takes the last child out of the open collection; it stays in the arena to be shared.
+    pub(super) fn take_last(&mut self) -> Option<NodeId> {
+        let open = self.open.last()?;
+        if open.is_map { self.entries.pop().map(|pending| pending.entry.value) } else { self.elements.pop() }
     }
 
     /// The document so far, for questions about complete nodes.
@@ -234,7 +243,6 @@ impl Builder {
                 Replaced {
                     earlier: earlier.entry.key_position,
                     later: later.entry.key_position,
-                    key: later.entry.key,
                     earlier_merged: earlier.merged,
                     later_merged: later.merged,
                 },

@@ -18,7 +18,9 @@ impl Document {
         let mut steps = vec![Step::Value(None, value)];
         while let Some(step) = steps.pop() {
             match step {
-                Step::Close => builder.close(0, &mut |_, _| {}),
+                Step::Close => {
+                    builder.close(0, &mut |_, _| {});
+                }
                 Step::Value(key, value) => {
                     if let Some(key) = key {
                         builder.key(key, Position::ABSENT);

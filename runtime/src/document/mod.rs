@@ -1,19 +1,40 @@
 //! Manifests as the evaluator sees them: documents of nodes with a place for every node and key.
 //!
-//! A [`Document`] is one arena. It is filled by a reader or made from a JSON value, and never changes
-//! afterwards, so any number of threads may walk it.
+//! ```text
+//! bytes ─split▶ texts ─yaml::Parser▶ events ─compose▶ Document ─resources_of▶ Resource
+//!                └──────read_json (texts that start with `{`)──┘
+//! ```
+//!
+//! [`read`] gives the values that Kubernetes gives (`sigs.k8s.io/yaml`), and says where a cluster
+//! would drop or change something. A [`Document`] is one arena, filled by a reader or made from a
+//! JSON value; it never changes afterwards, so any number of threads may walk it.
 
-#[expect(dead_code, reason = "sharing and merging are called by the reader of YAML text")]
 mod builder;
+mod compose;
+mod finding;
+mod findings;
 mod json;
+mod json_text;
+mod lines;
 mod node;
 mod number;
+mod options;
 mod path;
 mod position;
+mod read;
+mod resolve;
+mod resource;
+mod split;
+mod timestamp;
+mod yaml;
 
+pub use finding::{Finding, FindingKind, Severity};
 pub use node::{Document, NodeId, NodeValue};
+pub use options::{DuplicateKeys, ReadOptions};
 pub use path::{push_index, push_key};
 pub use position::Position;
+pub use read::{Read, read};
+pub use resource::Resource;
 
 #[cfg(test)]
 mod tests {

@@ -21,4 +21,9 @@ impl Position {
     pub fn is_absent(self) -> bool {
         self.line == 0
     }
+
+    /// Whether no byte stands for the node, as for the value of `key:` alone.
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
 }
