@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use crate::suggest;
 
+use super::crd::NewKind;
 use super::docs;
 use super::lookup::{FieldLookup, KindLookup, KindSuggestion, Misspelling, Resource, ResourceLookup};
 use super::short_names;
@@ -347,6 +348,39 @@ impl Cluster {
     pub(super) fn push_kind(&mut self, kind: Kind) -> KindId {
         self.kinds.push(kind);
         KindId(self.kinds.len() as u32 - 1)
+    }
+
+    pub(super) fn push_kinds(&mut self, kinds: Vec<NewKind>) -> Vec<KindId> {
+        let mut added = Vec::new();
+        for NewKind { kind, doc } in kinds {
+            let id = self.push_kind(kind);
+            self.kind_docs.extend(doc.map(|it| (id, it)));
+            added.push(id);
+        }
+        added
+    }
+
+    /// The type of a new object.
+    pub(super) fn push_object(&mut self, object: Object) -> TypeId {
+        let id = ObjectId(self.objects.len() as u32);
+        self.objects.push(OnceLock::from(object));
+        self.intern(Type::Object(id))
+    }
+
+    /// The set of these values, new or known.
+    pub(super) fn push_enum(&mut self, values: Vec<Text>) -> EnumId {
+        let built_in = self.table.enum_count();
+        let known = self.enums[built_in..].iter().position(|it| it.values == values);
+        let index = known.map_or(self.enums.len(), |it| built_in + it);
+        if known.is_none() {
+            self.enums.push(Enumeration { name: None, values, elsewhere: Vec::new() });
+        }
+        EnumId(index as u32)
+    }
+
+    /// Whether objects of the type need a field.
+    pub(super) fn has_required_field(&self, ty: TypeId) -> bool {
+        self.object_of(ty).is_some_and(|it| it.fields.iter().any(|field| field.effectively_required))
     }
 
     /// The id of a type, new or known.
