@@ -2,3 +2,25 @@
 
 pub mod support;
 pub mod yaml_write;
+
+/// One object of a target, as YAML.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Emitted {
+    /// `ClusterPolicy`, `ValidatingPolicy`, …
+    pub kind: String,
+    /// `metadata.name`
+    pub name: String,
+    /// One document, ended by a line break.
+    pub yaml: String,
+    /// Where the source's rules are in it, in source order.
+    pub rules: Vec<EmittedRule>,
+}
+
+/// A rule of the source and what reports of the engine call it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EmittedRule {
+    /// The rule's name in the source.
+    pub rule: String,
+    /// Its names in reports: several where it was split, or where the engine makes rules for workloads.
+    pub names: Vec<String>,
+}
