@@ -96,6 +96,7 @@ pub(super) fn resources_of(document: &Arc<Document>) -> (Vec<Resource>, Vec<Refu
                     refusals.push(refuse("this object has no `kind`", root));
                 }
                 Items::None => resources.push(resource),
+                Items::Empty => {}
                 Items::Are(items) => {
                     let list = list_type(&resource).map(Arc::new);
                     let items: Vec<NodeId> = document.elements(items).collect();
@@ -126,6 +127,8 @@ pub(super) fn resources_of(document: &Arc<Document>) -> (Vec<Resource>, Vec<Refu
 enum Items {
     /// The object is not a list.
     None,
+    /// It is one, and holds nothing.
+    Empty,
     Are(NodeId),
     Wrong(NodeId),
 }
@@ -134,11 +137,11 @@ fn items_of(resource: &Resource) -> Items {
     let document = &resource.document;
     let kind = resource.kind();
     let Some(items) = document.get(resource.root, "items") else {
-        return if kind == "List" { Items::Are(resource.root) } else { Items::None };
+        return if kind == "List" { Items::Empty } else { Items::None };
     };
     match document.value(items) {
         NodeValue::Seq { .. } if kind.ends_with("List") => Items::Are(items),
-        NodeValue::Null if kind == "List" => Items::Are(items),
+        NodeValue::Null if kind == "List" => Items::Empty,
         _ if kind == "List" => Items::Wrong(items),
         _ => Items::None,
     }

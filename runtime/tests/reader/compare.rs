@@ -160,7 +160,7 @@ fn is_same_text(ours: &Value, theirs: &str) -> bool {
     match serde_json::from_str(theirs) {
         Ok(theirs) => is_same(ours, &theirs),
         // serde_json reads no more than 128 levels.
-        Err(_) => ours.to_string() == theirs,
+        Err(_) => serde_json::to_string(ours).is_ok_and(|ours| ours == theirs),
     }
 }
 

@@ -12,9 +12,11 @@
 //! Where the two readings differ, the reason stands in `differences.json`.
 
 mod compare;
+mod findings;
 mod hostile;
 mod mutate;
 mod positions;
+mod resources;
 
 use std::collections::BTreeMap;
 

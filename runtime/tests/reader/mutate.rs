@@ -131,26 +131,68 @@ impl Random {
     }
 }
 
+/// The manifests to mutate: [`SEEDS`], or every file below the folder `AIPC_READER_SEEDS`.
+fn seeds() -> Vec<String> {
+    let Ok(folder) = std::env::var("AIPC_READER_SEEDS") else {
+        return SEEDS.iter().map(|(_, text)| (*text).to_owned()).collect();
+    };
+    let mut texts = Vec::new();
+    let mut folders = vec![std::path::PathBuf::from(folder)];
+    while let Some(folder) = folders.pop() {
+        let mut paths: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        for path in paths {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "yaml" || it == "json") {
+                texts.extend(std::fs::read_to_string(path).ok().filter(|text| !text.is_empty()));
+            }
+        }
+    }
+    texts
+}
+
 /// The text of one seed number.
-pub fn mutated(seed: u64) -> Vec<u8> {
+fn mutated(seed: u64, seeds: &[String]) -> Vec<u8> {
     let mut random = Random::new(seed);
-    let (_, text) = SEEDS[random.below(SEEDS.len())];
+    if random.below(4) == 0 {
+        return soup(&mut random);
+    }
+    let text = &seeds[random.below(seeds.len())];
     let mut bytes = slice_of_lines(text, &mut random).into_bytes();
     for _ in 0..1 + random.below(6) {
-        mutate(&mut bytes, &mut random);
+        mutate(&mut bytes, &mut random, seeds);
     }
     bytes
 }
 
-/// Whole lines of a manifest, so that most texts stay short.
+/// Tokens in any order.
+fn soup(random: &mut Random) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for _ in 0..1 + random.below(30) {
+        match random.below(4) {
+            0 => bytes.extend_from_slice(b"\n  "[..1 + random.below(3)].as_ref()),
+            1 => bytes.extend_from_slice(["a", "b: ", "c:\n", "- d\n"][random.below(4)].as_bytes()),
+            _ => bytes.extend_from_slice(TOKENS[random.below(TOKENS.len())].as_bytes()),
+        }
+    }
+    bytes
+}
+
+/// Whole lines of a manifest, so that most texts stay short; a third of them from its start, where
+/// the indentation fits.
 fn slice_of_lines(text: &str, random: &mut Random) -> String {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let len = 1 + random.below(lines.len().min(25));
-    let start = random.below(lines.len() - len + 1);
+    let len = 1 + random.below(lines.len().min(40));
+    let start = match random.below(3) {
+        0 => 0,
+        _ => random.below(lines.len() - len + 1),
+    };
     lines[start..start + len].concat()
 }
 
-fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
+fn mutate(bytes: &mut Vec<u8>, random: &mut Random, seeds: &[String]) {
     let at = random.below(bytes.len() + 1);
     let end = (at + 1 + random.below(12)).min(bytes.len());
     match random.below(12) {
@@ -174,8 +216,7 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
         }
         9 => indent_line(bytes, at, random.below(4)),
         10 => {
-            let (_, other) = SEEDS[random.below(SEEDS.len())];
-            let piece = slice_of_lines(other, random);
+            let piece = slice_of_lines(&seeds[random.below(seeds.len())], random);
             insert(bytes, at, piece.as_bytes());
         }
         _ => bytes.truncate(at),
@@ -204,8 +245,9 @@ fn mutated_manifests_never_panic() {
     let count = std::env::var("AIPC_READER_MUTATIONS").ok().and_then(|it| it.parse().ok());
     let start = std::time::Instant::now();
     let count = count.unwrap_or(2_000);
+    let seeds = seeds();
     for seed in 0..count {
-        let bytes = mutated(seed);
+        let bytes = mutated(seed, &seeds);
         let read = read("mutated", &bytes, &ReadOptions::default());
         for document in &read.documents {
             document.to_json(document.root());
@@ -238,8 +280,9 @@ fn cases_are_written_on_demand() {
     let (range, path) = wanted.split_once(':').unwrap();
     let (from, to) = range.split_once("..").unwrap();
     let mut lines = String::new();
+    let seeds = seeds();
     for seed in from.parse::<u64>().unwrap()..to.parse().unwrap() {
-        let bytes = mutated(seed);
+        let bytes = mutated(seed, &seeds);
         let case = match String::from_utf8(bytes) {
             Ok(text) => serde_json::json!({"name": format!("seed {seed}"), "text": text}),
             Err(error) => serde_json::json!({
