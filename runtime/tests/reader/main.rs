@@ -1,13 +1,8 @@
 //! The manifest reader against Go's, and against hostile input.
 //!
 //! `recorded.jsonl` holds texts with the values that Go reads from them, written by the program in
-//! `tests/oracle/reader`; `generated.jsonl` the same for texts from [`mutate`] with stored seeds. To
-//! record again, with the cases taken from the files themselves:
-//!
-//! ```text
-//! cd tests/oracle && go build -o /tmp/reader-oracle ./reader
-//! /tmp/reader-oracle < runtime/tests/reader/recorded.jsonl > /tmp/new && mv /tmp/new …
-//! ```
+//! `tests/oracle/reader`; `generated.jsonl` the same for texts from [`mutate`] with stored seeds.
+//! How to record and to make longer runs stands in `tests/oracle/README.md`.
 //!
 //! Where the two readings differ, the reason stands in `differences.json`.
 

@@ -11,6 +11,7 @@
 mod parser;
 mod scalars;
 mod scanner;
+mod tags;
 
 use std::borrow::Cow;
 
