@@ -1,0 +1,160 @@
+//! The way from text to tree: lex, adapt, cut into items, parse each with recovery.
+
+use super::adapter::{self, Adapted};
+use super::ast::{Expr, ExprKind, Item, Module};
+use super::build::{Builder, Said};
+use super::comments::Comments;
+use super::grammar::{ExprParser, FileParser};
+use super::lexer;
+use super::recover::{self, Source};
+use super::token::{Keyword, Tok, Token};
+use super::errors;
+use crate::diagnostic::Diagnostic;
+use crate::source::{FileId, Span};
+
+/// A source file may be this long, in bytes: offsets are `u32`, and no person writes more.
+const FILE_LENGTH_MAX: usize = 64 << 20;
+/// More findings than this in one file say nothing more.
+const DIAGNOSTICS_MAX: usize = 200;
+/// Interpolations within strings within interpolations.
+const INTERPOLATION_DEPTH_MAX: u32 = 8;
+
+/// What [`parse`] gives: always a tree, whatever the text.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    pub module: Module,
+    pub comments: Comments,
+    /// In source order.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a source file. Broken text leaves `Error` and `Hole` nodes in the tree and a diagnostic for each
+/// mistake; what stands beside a mistake is kept.
+pub fn parse(file: FileId, text: &str) -> Parsed {
+    let whole = Span::new(file, 0, text.len().min(FILE_LENGTH_MAX) as u32);
+    if text.len() > FILE_LENGTH_MAX {
+        let diagnostics = vec![errors::file_too_large(whole.at_start())];
+        let module = Module { file, items: vec![Item::Error(whole)], span: whole };
+        return Parsed { module, comments: Comments::default(), diagnostics };
+    }
+    let lexed = lexer::lex(file, text, 0);
+    let mut diagnostics = lexed.diagnostics;
+    let Adapted { tokens, diagnostics: adapted, too_deep } = adapter::adapt(file, text, 0, &lexed.tokens);
+    diagnostics.extend(adapted);
+
+    let source = Source { file, text, base: 0, comments: &lexed.comments, interpolation_depth: 0 };
+    let mut items = vec![];
+    let mut documented = vec![];
+    for chunk in chunks(&tokens, text) {
+        let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { continue };
+        let span = Span::new(file, first.start, last.end.max(first.start));
+        if let Some(place) = too_deep.iter().find(|place| span.start <= place.start && place.start < span.end) {
+            diagnostics.push(errors::too_deep(*place, "the text is"));
+            documented.extend(chunk.iter().map(|token| token.start));
+            items.push(Item::Error(span));
+            continue;
+        }
+        let run = |builder: &Builder, tokens: &mut dyn Iterator<Item = recover::Triple>| {
+            FileParser::new().parse(builder, tokens)
+        };
+        let (mut parsed, said) = recover::parse(&source, chunk, &run, &mut diagnostics);
+        let Said { diagnostics: found, documented: taken } = said;
+        diagnostics.extend(found);
+        documented.extend(taken);
+        if parsed.iter().any(|item| matches!(item, Item::Error(_))) {
+            documented.extend(chunk.iter().map(|token| token.start));
+        }
+        items.append(&mut parsed);
+    }
+
+    documented.sort_unstable();
+    for comment in lexed.comments.all.iter().filter(|comment| comment.doc) {
+        if !comment.own_line || documented.binary_search(&comment.next_token).is_err() {
+            diagnostics.push(errors::stray_doc_comment(Span::new(file, comment.start, comment.end)));
+        }
+    }
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.primary().start, diagnostic.primary().end));
+    diagnostics.truncate(DIAGNOSTICS_MAX);
+    Parsed { module: Module { file, items, span: whole }, comments: lexed.comments, diagnostics }
+}
+
+/// Reads an expression within a string: `text` begins at byte `base` of the file.
+pub(super) fn interpolation(
+    file: FileId,
+    text: &str,
+    base: u32,
+    depth: u32,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Expr {
+    let span = Span::new(file, base, base + text.len() as u32);
+    if depth > INTERPOLATION_DEPTH_MAX {
+        diagnostics.push(errors::too_deep(span, "interpolations are"));
+        return Expr { kind: ExprKind::Error, span };
+    }
+    let lexed = lexer::lex(file, text, base);
+    diagnostics.extend(lexed.diagnostics.into_iter().filter(|found| found.code != HIDDEN));
+    for comment in &lexed.comments.all {
+        let place = Span::new(file, comment.start, comment.end);
+        diagnostics.push(errors::unexpected(place, "comment", "an expression"));
+    }
+    let Adapted { tokens, diagnostics: adapted, too_deep } = adapter::adapt(file, text, base, &lexed.tokens);
+    diagnostics.extend(adapted);
+    if let Some(place) = too_deep.first() {
+        diagnostics.push(errors::too_deep(*place, "the text is"));
+        return Expr { kind: ExprKind::Error, span };
+    }
+    let comments = Comments::default();
+    let source = Source { file, text, base, comments: &comments, interpolation_depth: depth };
+    let run = |builder: &Builder, tokens: &mut dyn Iterator<Item = recover::Triple>| {
+        ExprParser::new().parse(builder, tokens)
+    };
+    let (expr, said) = recover::parse(&source, &tokens, &run, diagnostics);
+    diagnostics.extend(said.diagnostics);
+    expr
+}
+
+/// The lexer of the file has reported these already.
+const HIDDEN: crate::diagnostic::Code = crate::diagnostic::Code::HiddenCharacter;
+
+/// Cuts a file's tokens at words that begin an item at the start of a line and outside brackets, so that a
+/// mistake in one item cannot reach another. A cut too few does no harm: the grammar reads many items.
+fn chunks<'t>(tokens: &'t [Token], text: &str) -> Vec<&'t [Token]> {
+    let mut cuts = vec![0];
+    let mut depth = 0_usize;
+    for (at, token) in tokens.iter().enumerate() {
+        if token.tok.closer().is_some() {
+            depth += 1;
+        } else if token.tok.is_closer() {
+            depth = depth.saturating_sub(1);
+        } else if depth == 0 && at > 0 && token.starts_line && begins_item(tokens, at, text) {
+            cuts.push(at);
+        }
+    }
+    cuts.push(tokens.len());
+    cuts.windows(2).filter_map(|pair| tokens.get(pair[0]..pair[1])).collect()
+}
+
+fn begins_item(tokens: &[Token], at: usize, text: &str) -> bool {
+    let last = tokens[at - 1].tok;
+    let next = tokens.get(at + 1).map(|token| token.tok);
+    let next_is_word = matches!(next, Some(Tok::Name | Tok::Keyword(_)));
+    let start = tokens[at].start as usize;
+    let column_1 = start == 0 || text.as_bytes().get(start - 1) == Some(&b'\n');
+    match tokens[at].tok {
+        Tok::Keyword(Keyword::Delete) if last == Tok::Comma || last.is_keyword(Keyword::On) => false,
+        Tok::Keyword(word) if adapter::begins_rule(word) => !ends_rule_name(&tokens[..at]),
+        Tok::Keyword(Keyword::Let | Keyword::Fn | Keyword::Policy | Keyword::Test | Keyword::Exempt) => true,
+        Tok::Keyword(Keyword::Use) => next == Some(Tok::Str) && (column_1 || last.ends_value()),
+        Tok::Keyword(Keyword::Kind | Keyword::View | Keyword::Refine) => {
+            next_is_word && (column_1 || last.ends_value())
+        }
+        // A misspelt word of these: two words in a row continue no expression.
+        Tok::Name => column_1 && last.ends_value() && matches!(next, Some(Tok::Name | Tok::Str)),
+        _ => false,
+    }
+}
+
+/// Whether these end in `rule NAME :`, so that a verb belongs to it.
+fn ends_rule_name(tokens: &[Token]) -> bool {
+    matches!(tokens, [.., rule, _, colon] if rule.tok.is_keyword(Keyword::Rule) && colon.tok == Tok::Colon)
+}

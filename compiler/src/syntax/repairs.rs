@@ -1,0 +1,385 @@
+//! The repairs that [`super::recover`] tries, in their order: a misspelt word, a sign of another language,
+//! a clause out of order, something left out, something too much, a clause or statement given up.
+
+use super::errors;
+use super::expected;
+use super::recover::{Source, Stop};
+use super::shape::Shape;
+use super::token::{Keyword, Tok, Token};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::suggest::closest;
+
+/// Tokens to go on with, and what is to be said about the change.
+#[derive(Debug)]
+pub struct Repair {
+    pub tokens: Vec<Token>,
+    pub diagnostic: Diagnostic,
+}
+
+/// Where parsing of other tokens would stop; `None`: it would not.
+pub type Probe<'p> = dyn Fn(&[Token]) -> Option<Stop> + 'p;
+
+/// Words and signs that may be left out, in the order in which they are put back.
+const INSERTED: &[(&str, Tok)] = &[
+    (":", Tok::Colon),
+    ("=", Tok::Eq),
+    ("then", Tok::Keyword(Keyword::Then)),
+    ("else", Tok::Keyword(Keyword::Else)),
+    ("that", Tok::Keyword(Keyword::That)),
+    ("by", Tok::Keyword(Keyword::By)),
+    ("of", Tok::Keyword(Keyword::Of)),
+    ("as", Tok::Keyword(Keyword::As)),
+    ("into", Tok::Keyword(Keyword::Into)),
+    ("in", Tok::Keyword(Keyword::In)),
+    ("every", Tok::Keyword(Keyword::Every)),
+    ("because", Tok::Keyword(Keyword::Because)),
+    ("signed", Tok::Keyword(Keyword::Signed)),
+];
+/// Tokens put in at one place.
+const INSERTIONS_MAX: usize = 8;
+
+/// The repair for the place where the grammar stopped.
+pub fn choose(source: &Source, tokens: &[Token], stop: &Stop, probe: &Probe) -> Repair {
+    let cx = Ctx { source, tokens, stop, probe, shape: Shape::of(tokens) };
+    cx.misspelt_keyword()
+        .or_else(|| cx.assignment_for_equality())
+        .or_else(|| cx.wrong_condition_word())
+        .or_else(|| cx.misplaced_clause())
+        .or_else(|| cx.left_out())
+        .or_else(|| cx.replaced_by_hole())
+        .or_else(|| cx.one_too_much())
+        .or_else(|| cx.rest_of_clause())
+        .or_else(|| cx.whole_clause())
+        .unwrap_or_else(|| cx.whole_statement())
+}
+
+/// Everything becomes one `Error` node.
+pub fn give_up(source: &Source, tokens: &[Token], stop: &Stop) -> Repair {
+    let never = |_: &[Token]| None;
+    let cx = Ctx { source, tokens, stop, probe: &never, shape: Shape::of(tokens) };
+    Repair { tokens: vec![cx.error_for(0, tokens.len())], diagnostic: cx.unexpected() }
+}
+
+struct Ctx<'c> {
+    source: &'c Source<'c>,
+    tokens: &'c [Token],
+    stop: &'c Stop,
+    probe: &'c Probe<'c>,
+    shape: Shape<'c>,
+}
+
+impl Ctx<'_> {
+    fn at(&self) -> usize {
+        self.stop.at.min(self.tokens.len())
+    }
+
+    fn token(&self) -> Option<Token> {
+        self.tokens.get(self.at()).copied()
+    }
+
+    fn span(&self, token: Token) -> Span {
+        Span::new(self.source.file, token.start, token.end.max(token.start))
+    }
+
+    fn text(&self, token: Token) -> &str {
+        self.source.slice(token.start, token.end)
+    }
+
+    /// Whether `repaired` is read beyond its last `rest` tokens' start, with at least `gain` of them taken.
+    fn gets_past(&self, repaired: &[Token], rest: usize, gain: usize) -> bool {
+        match (self.probe)(repaired) {
+            None => true,
+            Some(stop) => repaired.len() - stop.at.min(repaired.len()) + gain <= rest,
+        }
+    }
+
+    /// Tokens from where the grammar stopped.
+    fn rest(&self) -> usize {
+        self.tokens.len() - self.at()
+    }
+
+    /// These tokens with `from..to` replaced.
+    fn spliced(&self, from: usize, to: usize, by: &[Token]) -> Vec<Token> {
+        let mut tokens = self.tokens[..from].to_vec();
+        tokens.extend_from_slice(by);
+        tokens.extend_from_slice(&self.tokens[to..]);
+        tokens
+    }
+
+    /// Behind the token before `at`, and behind a space there, where a person would go on typing.
+    fn gap(&self, at: usize) -> Span {
+        let start = match at.checked_sub(1).and_then(|before| self.tokens.get(before)) {
+            Some(before) => before.end,
+            None => self.source.base,
+        };
+        let next = self.tokens.get(at).map_or(u32::MAX, |token| token.start);
+        let space = start < next && self.source.slice(start, start + 1) == " ";
+        let start = start + u32::from(space);
+        Span::new(self.source.file, start, start)
+    }
+
+    fn error_for(&self, from: usize, to: usize) -> Token {
+        let start = self.tokens.get(from).map_or(self.source.base, |token| token.start);
+        let end = self.tokens[from.min(to)..to].iter().map(|token| token.end).max().unwrap_or(start);
+        Token { tok: Tok::Error, start, end, starts_line: true }
+    }
+
+    fn found(&self, at: usize) -> String {
+        match self.tokens.get(at) {
+            None if self.source.interpolation_depth > 0 => "the end of the interpolation".to_string(),
+            None => "the end of the item".to_string(),
+            Some(token) => match token.tok {
+                Tok::Name => format!("`{}`", self.text(*token)),
+                Tok::Str | Tok::Int | Tok::Float | Tok::Quantity | Tok::Duration | Tok::Percent | Tok::Date => {
+                    token.tok.describe().to_string()
+                }
+                Tok::Hole | Tok::Error => "text that could not be read".to_string(),
+                tok => format!("`{}`", tok.describe()),
+            },
+        }
+    }
+
+    fn unexpected(&self) -> Diagnostic {
+        let span = self.token().map_or_else(|| self.gap(self.at()), |token| self.span(token));
+        let expected = expected::phrase(&self.stop.expected);
+        let diagnostic = errors::unexpected(span, &self.found(self.at()), &expected);
+        match self.token().map(|token| self.text(token)) {
+            Some("unless" | "except" | "exclude") => {
+                diagnostic.help("to leave something out, write `where not …` before the condition")
+            }
+            Some("when" | "match") => diagnostic.help("what a rule speaks of is narrowed with `where …`"),
+            Some("foreach" | "forall") => {
+                diagnostic.help("make the element the subject, or write `any x in …:` or `every x in …:`")
+            }
+            _ => diagnostic,
+        }
+    }
+
+    /// A name here, or just before, that is nearly a keyword which could stand there.
+    fn misspelt_keyword(&self) -> Option<Repair> {
+        let at = self.at();
+        let here = Some((at, self.stop.clone()));
+        let before = at.checked_sub(1).filter(|before| self.tokens[*before].tok == Tok::Name).and_then(|before| {
+            let mut prefix = self.tokens[..before].to_vec();
+            // A sign that could stand nowhere here, so that the grammar says what could.
+            prefix.push(Token { tok: Tok::Question, ..self.tokens[before] });
+            (self.probe)(&prefix).filter(|stop| stop.at == before).map(|stop| (before, stop))
+        });
+        here.into_iter().chain(before).find_map(|(at, stop)| {
+            let token = self.tokens.get(at).filter(|token| token.tok == Tok::Name)?;
+            let word = self.text(*token);
+            let words = stop.expected.iter().map(String::as_str).filter(|word| Keyword::parse(word).is_some());
+            let meant = closest(word, words)?;
+            let tok = Tok::Keyword(Keyword::parse(meant)?);
+            let tokens = self.spliced(at, at + 1, &[Token { tok, ..*token }]);
+            let diagnostic = errors::misspelt_keyword(self.span(*token), word, meant);
+            self.gets_past(&tokens, self.rest(), 1).then_some(Repair { tokens, diagnostic })
+        })
+    }
+
+    /// `if a = b`
+    fn assignment_for_equality(&self) -> Option<Repair> {
+        let token = self.token().filter(|token| token.tok == Tok::Eq && self.stop.expects("=="))?;
+        let tokens = self.spliced(self.at(), self.at() + 1, &[Token { tok: Tok::EqEq, ..token }]);
+        let diagnostic = errors::assignment_for_equality(self.span(token));
+        self.gets_past(&tokens, self.rest(), 1).then_some(Repair { tokens, diagnostic })
+    }
+
+    /// `require … if`, `deny … that`
+    fn wrong_condition_word(&self) -> Option<Repair> {
+        let token = self.token()?;
+        let (found, meant, word) = match token.tok {
+            Tok::Keyword(Keyword::If) if self.stop.expects("that") => ("if", "that", Keyword::That),
+            Tok::Keyword(Keyword::That) if self.stop.expects("if") => ("that", "if", Keyword::If),
+            _ => return None,
+        };
+        let (verb, _) = self.shape.rule_around(self.at())?;
+        let tokens = self.spliced(self.at(), self.at() + 1, &[Token { tok: Tok::Keyword(word), ..token }]);
+        let diagnostic = errors::wrong_condition_word(self.span(token), verb.as_str(), found, meant);
+        self.gets_past(&tokens, self.rest(), 1).then_some(Repair { tokens, diagnostic })
+    }
+
+    /// A clause behind one that it must precede, or a second one of a kind.
+    fn misplaced_clause(&self) -> Option<Repair> {
+        let at = self.at();
+        let token = self.token().filter(|_| self.shape.begins_clause(at))?;
+        let Tok::Keyword(word) = token.tok else { return None };
+        let rank = clause_rank(word)?;
+        let (_, clauses) = self.shape.rule_around(at)?;
+        let ranked = clauses.iter().filter(|i| **i < at).filter_map(|i| match self.tokens[*i].tok {
+            Tok::Keyword(word) => clause_rank(word).map(|rank| (*i, word, rank)),
+            _ => None,
+        });
+        let end = self.shape.next_boundary(at);
+        let (first, first_word, first_rank) = ranked.into_iter().find(|(_, _, other)| *other >= rank)?;
+        let clause = self.span(token).to(self.span(self.tokens[end - 1]));
+        if first_rank == rank {
+            let diagnostic = errors::repeated_clause(clause, word.as_str(), self.span(self.tokens[first]));
+            let tokens = self.spliced(at, end, &[]);
+            return self.gets_past(&tokens, self.tokens.len() - end, 0).then_some(Repair { tokens, diagnostic });
+        }
+        let mut tokens = self.tokens[..first].to_vec();
+        tokens.extend_from_slice(&self.tokens[at..end]);
+        tokens.extend_from_slice(&self.tokens[first..at]);
+        tokens.extend_from_slice(&self.tokens[end..]);
+        let text = self.source.slice(clause.start, clause.end);
+        let before = self.span(self.tokens[first]);
+        let diagnostic = errors::clause_order(clause, word.as_str(), before, first_word.as_str(), text);
+        self.gets_past(&tokens, self.tokens.len() - end, 0).then_some(Repair { tokens, diagnostic })
+    }
+
+    /// Something is missing before the token that could not be taken.
+    fn left_out(&self) -> Option<Repair> {
+        let at = self.at();
+        let place = self.gap(at);
+        let mut inserted: Vec<Token> = vec![];
+        let mut stop = self.stop.clone();
+        let mut diagnostic = None;
+        while inserted.len() < INSERTIONS_MAX {
+            let (tok, said) = self.insertion(&stop, place)?;
+            diagnostic.get_or_insert(said);
+            inserted.push(Token { tok, start: place.start, end: place.start, starts_line: false });
+            let tokens = self.spliced(at, at, &inserted);
+            let gain = if self.shape.is_boundary(at) || is_operator(self.token()) { 1 } else { 2 };
+            match (self.probe)(&tokens) {
+                None => return diagnostic.map(|diagnostic| Repair { tokens, diagnostic }),
+                Some(next) if next.at == at + inserted.len() => stop = next,
+                Some(next) if next.at >= at + inserted.len() + gain => {
+                    return diagnostic.map(|diagnostic| Repair { tokens, diagnostic });
+                }
+                Some(_) => return None,
+            }
+        }
+        None
+    }
+
+    fn insertion(&self, stop: &Stop, place: Span) -> Option<(Tok, Diagnostic)> {
+        let found = self.found(self.at());
+        if stop.expects("<hole>") {
+            let what = expected::missing(&stop.expected);
+            let after = self.at().checked_sub(1).map(|before| self.text(self.tokens[before]));
+            let after = after.filter(|text| !text.is_empty() && text.len() < 20);
+            return Some((Tok::Hole, errors::missing_expression(place, what, after, &found)));
+        }
+        // Behind a whole expression an operator may follow as well, so a word that is also an operator
+        // or a mere possibility is no omission.
+        let in_expression = stop.expects("==");
+        let (word, tok) = INSERTED.iter().find(|(word, _)| {
+            stop.expects(word) && !(in_expression && matches!(*word, "in" | "of" | "as" | "because" | "every"))
+        })?;
+        Some((*tok, errors::missing_token(place, word, &found)))
+    }
+
+    /// A token where another was wanted: `deny "pod" if …`
+    fn replaced_by_hole(&self) -> Option<Repair> {
+        let at = self.at();
+        let token = self.token()?;
+        if !self.stop.expects("<hole>") || self.shape.is_boundary(at) || token.tok.closer().is_some() {
+            return None;
+        }
+        let hole = Token { tok: Tok::Hole, start: token.start, end: token.start, starts_line: false };
+        let tokens = self.spliced(at, at + 1, &[hole]);
+        let repair = Repair { tokens, diagnostic: self.unexpected() };
+        self.gets_past(&repair.tokens, self.rest() - 1, 1).then_some(repair)
+    }
+
+    fn one_too_much(&self) -> Option<Repair> {
+        let at = self.at();
+        let token = self.token()?;
+        if self.shape.begins_statement(at) || token.tok.is_closer() || token.tok.closer().is_some() {
+            return None;
+        }
+        let tokens = self.spliced(at, at + 1, &[]);
+        self.gets_past(&tokens, self.rest() - 1, 2).then(|| Repair { tokens, diagnostic: self.unexpected() })
+    }
+
+    /// Drops what stands between here and the next clause, statement or closer; a hole takes its place
+    /// where one is wanted.
+    fn rest_of_clause(&self) -> Option<Repair> {
+        let at = self.at();
+        if self.token()?.tok.is_closer() || self.shape.begins_statement(at) {
+            return None;
+        }
+        let end = self.shape.next_boundary(at);
+        self.cut(at, end)
+    }
+
+    fn whole_clause(&self) -> Option<Repair> {
+        let at = self.at();
+        let start = self.shape.clause_start(at);
+        if start >= at || self.shape.begins_statement(start) {
+            return None;
+        }
+        let end = if self.shape.is_boundary(at) { at } else { self.shape.next_boundary(at) };
+        self.cut(start, end)
+    }
+
+    fn cut(&self, start: usize, end: usize) -> Option<Repair> {
+        let rest = self.tokens.len() - end;
+        let gain = rest.min(1);
+        let place = self.tokens.get(start).map_or(self.source.base, |token| token.start);
+        let hole = Token { tok: Tok::Hole, start: place, end: place, starts_line: false };
+        let bare = self.spliced(start, end, &[]);
+        let with_hole = self.spliced(start, end, &[hole]);
+        let ends_well = |tokens: &Vec<Token>| self.gets_past(tokens, rest, gain) && !self.stops_at_end(tokens);
+        let tokens = [bare, with_hole].into_iter().find(ends_well)?;
+        Some(Repair { tokens, diagnostic: self.unexpected() })
+    }
+
+    /// Where nothing is left behind a cut, getting past it must mean that the whole is read.
+    fn stops_at_end(&self, tokens: &[Token]) -> bool {
+        (self.probe)(tokens).is_some_and(|stop| stop.at >= tokens.len())
+    }
+
+    /// Replaces the smallest statement around by an error node such that reading goes on behind it.
+    fn whole_statement(&self) -> Repair {
+        let at = self.at();
+        for (start, end) in self.shape.statements_around(at) {
+            let rest = self.tokens.len() - end;
+            let tokens = self.spliced(start, end, &[self.error_for(start, end)]);
+            if self.gets_past(&tokens, rest, rest.min(1)) && !self.stops_at_end(&tokens) {
+                return Repair { tokens, diagnostic: self.unexpected() };
+            }
+        }
+        give_up(self.source, self.tokens, self.stop)
+    }
+}
+
+fn is_operator(token: Option<Token>) -> bool {
+    token.is_some_and(|token| {
+        matches!(
+            token.tok,
+            Tok::EqEq
+                | Tok::Ne
+                | Tok::Lt
+                | Tok::Le
+                | Tok::Gt
+                | Tok::Ge
+                | Tok::Tilde
+                | Tok::NotTilde
+                | Tok::Plus
+                | Tok::Star
+                | Tok::Slash
+                | Tok::QuestionQuestion
+                | Tok::NotIn
+                | Tok::NotMatches
+                | Tok::OrMissing
+                | Tok::Keyword(Keyword::And | Keyword::Or | Keyword::In | Keyword::Matches)
+        )
+    })
+}
+
+/// The order of a rule's clauses.
+fn clause_rank(word: Keyword) -> Option<u8> {
+    match word {
+        Keyword::On => Some(0),
+        // Any number of these, in any order.
+        Keyword::Where | Keyword::With => Some(1),
+        Keyword::If | Keyword::That => Some(2),
+        Keyword::Message => Some(3),
+        Keyword::Action => Some(4),
+        Keyword::Settings => Some(5),
+        _ => None,
+    }
+}
