@@ -1,15 +1,57 @@
-//! Generates the parser from `src/syntax/grammar.lalrpop`.
+//! Generates the parser from `src/syntax/grammar.lalrpop`, and the list of library files.
+
+use std::path::{Path, PathBuf};
 
 fn main() {
-    println!("cargo:rerun-if-changed=src/syntax/grammar.lalrpop");
-    let Some(out) = std::env::var_os("OUT_DIR") else {
+    let Some(out) = std::env::var_os("OUT_DIR").map(PathBuf::from) else {
         println!("cargo:error=OUT_DIR is not set");
         return;
     };
+    println!("cargo:rerun-if-changed=src/syntax/grammar.lalrpop");
     let mut grammar = lalrpop::Configuration::new();
-    grammar.set_in_dir("src/syntax").set_out_dir(out).emit_rerun_directives(false);
+    grammar.set_in_dir("src/syntax").set_out_dir(&out).emit_rerun_directives(false);
     if let Err(error) = grammar.process() {
         println!("cargo:error=the grammar cannot be compiled: {error}");
         std::process::exit(1);
     }
+    if let Err(error) = library(&out) {
+        println!("cargo:error=the library cannot be listed: {error}");
+        std::process::exit(1);
+    }
+}
+
+/// Writes `stdlib.rs`: the prelude, and each file of `stdlib` under its name without the ending.
+fn library(out: &Path) -> std::io::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../stdlib");
+    println!("cargo:rerun-if-changed={}", root.display());
+    let mut files = Vec::new();
+    collect(&root, &mut files)?;
+    files.sort();
+    let mut text = String::new();
+    let mut library = String::from("const LIBRARY: &[(&str, &str)] = &[\n");
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap_or(&file).with_extension("");
+        let name = name.to_string_lossy().replace('\\', "/");
+        let include = format!("include_str!({:?})", file.canonicalize()?);
+        if name == "prelude" {
+            text.push_str(&format!("pub const PRELUDE: &str = {include};\n"));
+        } else {
+            library.push_str(&format!("    ({name:?}, {include}),\n"));
+        }
+    }
+    text.push_str(&library);
+    text.push_str("];\n");
+    std::fs::write(out.join("stdlib.rs"), text)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|it| it == "aip") {
+            files.push(path);
+        }
+    }
+    Ok(())
 }

@@ -59,6 +59,55 @@ catalog! {
     BlockIndentation     "AIP0121" Error "text block indented too little";
     IntegerOutOfRange    "AIP0122" Error "integer out of range";
     EntriesNotWrittenOut "AIP0123" Error "entries must be written out";
+
+    UnknownName        "AIP0201" Error "unknown name";
+    AmbiguousName      "AIP0202" Error "ambiguous name";
+    DeclaredTwice      "AIP0203" Error "declared twice";
+    PredefinedName     "AIP0204" Error "a name that the language keeps for itself";
+    DeclaredByItself   "AIP0205" Error "declared by way of itself";
+    UnknownKind        "AIP0206" Error "unknown kind, view or subresource";
+    AmbiguousKind      "AIP0207" Error "ambiguous kind";
+    UnknownModule      "AIP0208" Error "a file that cannot be used";
+    UnknownFunction    "AIP0209" Error "unknown function";
+    UnknownPolicy      "AIP0210" Error "unknown policy";
+    UnknownType        "AIP0211" Error "unknown type";
+    OutOfPlace         "AIP0212" Error "a name that has no meaning here";
+    BadName            "AIP0213" Error "a name that Kubernetes does not accept";
+    UnknownWord        "AIP0214" Error "unknown word";
+    UnknownKnob        "AIP0215" Error "unknown setting";
+    UnreadableFile     "AIP0216" Error "a file that cannot be read";
+
+    UnknownField       "AIP0301" Error "unknown field";
+    NotInThisVersion   "AIP0302" Error "not in this version of Kubernetes";
+    NoFields           "AIP0303" Error "a field of something without fields";
+    CannotIndex        "AIP0304" Error "an index that does not fit";
+    CannotCompare      "AIP0305" Error "values that cannot be compared";
+    CannotCalculate    "AIP0306" Error "values that cannot be calculated with";
+    UnknownValue       "AIP0307" Error "a value outside its closed set";
+    NotText            "AIP0308" Error "text is wanted";
+    NotAList           "AIP0309" Error "a list is wanted";
+    NotACondition      "AIP0310" Error "a condition is wanted";
+    WrongArguments     "AIP0311" Error "wrong arguments";
+    WrongValue         "AIP0312" Error "a value of the wrong type";
+    BadLiteral         "AIP0313" Error "a literal that cannot be read";
+    NeedsConstant      "AIP0314" Error "a constant is wanted";
+    NeedsPath          "AIP0315" Error "a path is wanted";
+    GlobOrRegex        "AIP0316" Error "a glob and a regular expression mixed up";
+
+    ManyValues         "AIP0401" Error "many values where one is wanted";
+    MayBeDifferent     "AIP0402" Error "may be different elements of one list";
+    PassesInSilence    "AIP0403" Error "a requirement met by absence";
+    MixedSubject       "AIP0404" Error "subjects that lie in different places";
+    PolicyWithoutRules "AIP0405" Error "a policy without rules";
+    EmptyTest          "AIP0406" Error "a test without expectations";
+    NotCarriedYet      "AIP0407" Error "checked, but not carried by any output yet";
+
+    BarePod            "AIP0501" Warning "bare Pods only";
+    AlwaysTrue         "AIP0502" Error "always true";
+    ComparedWithEmpty  "AIP0503" Warning "compared with empty text";
+    ChangedIsMeant     "AIP0504" Warning "compared with the old object";
+    MisspeltKey        "AIP0505" Warning "a misspelt well-known key";
+
     NotInTarget        "AIP0601" Error "a target cannot say this";
     DiffersInTarget    "AIP0602" Warning "a target differs in some cases";
 }

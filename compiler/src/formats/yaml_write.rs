@@ -357,7 +357,9 @@ fn is_printable(c: char) -> bool {
         0x20..=0x7e => true,
         0..=0x9f => false,
         // soft hyphen; zero width, direction marks; line separators, embeddings; isolates; BOM; specials
-        0xad | 0x61c | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff0..=0xfffb => false,
+        0xad | 0x61c | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff0..=0xfffb => {
+            false
+        }
         // not characters; and private planes, which some readers refuse
         0xfdd0..=0xfdef | 0xe000..=0xf8ff | 0xe0000..=0x10ffff => false,
         code => code & 0xfffe != 0xfffe,

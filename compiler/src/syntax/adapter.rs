@@ -5,8 +5,8 @@
 //! behind can follow. Repairs that need the grammar's opinion are in [`super::recover`].
 
 use super::depth::{Chain, FRAMES_MAX, Measure};
-use super::token::{Keyword, Tok, Token};
 use super::errors;
+use super::token::{Keyword, Tok, Token};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -282,7 +282,8 @@ impl Adapter<'_> {
     fn close_up_to(&mut self, token: Token) -> bool {
         if token.tok == Tok::RBrace && token.starts_line {
             // A brace at the start of a line closes the block whose line is indented like it.
-            let deeper = self.frames.last().is_some_and(|frame| frame.is_brace() && frame.indent > self.line_indent);
+            let deeper =
+                self.frames.last().is_some_and(|frame| frame.is_brace() && frame.indent > self.line_indent);
             let same =
                 self.frames.iter().rposition(|frame| frame.is_brace() && frame.indent == self.line_indent);
             if let (true, Some(same)) = (deeper, same) {
@@ -363,7 +364,8 @@ impl Adapter<'_> {
             self.frame().chain.sign(token.tok);
         }
         let frame = &self.frames[self.frames.len() - 1];
-        let too_deep = Measure { frames: self.frames.len(), depth: frame.outer + frame.chain.depth() }.is_too_deep();
+        let too_deep =
+            Measure { frames: self.frames.len(), depth: frame.outer + frame.chain.depth() }.is_too_deep();
         if too_deep && !self.deep {
             self.deep = true;
             let span = self.span(token);
@@ -382,7 +384,15 @@ impl Adapter<'_> {
         let outer = frame.outer + frame.chain.depth();
         let opener = self.span(token);
         let indent = self.line_indent;
-        self.frames.push(Frame { kind, opener, closer, indent, statement: None, chain: Chain::default(), outer });
+        self.frames.push(Frame {
+            kind,
+            opener,
+            closer,
+            indent,
+            statement: None,
+            chain: Chain::default(),
+            outer,
+        });
     }
 
     /// What a `{` opens: after a value, a body; else an object.

@@ -152,9 +152,15 @@ impl<'s> Builder<'s> {
         let kind = match operand.kind {
             ExprKind::Int(value) if touches && value > 0 => ExprKind::Int(-value),
             ExprKind::Float(value) if touches && value > 0.0 => ExprKind::Float(-value),
-            ExprKind::Quantity(text) if touches && !text.starts_with('-') => ExprKind::Quantity(format!("-{text}")),
-            ExprKind::Duration(text) if touches && !text.starts_with('-') => ExprKind::Duration(format!("-{text}")),
-            ExprKind::Percent(text) if touches && !text.starts_with('-') => ExprKind::Percent(format!("-{text}")),
+            ExprKind::Quantity(text) if touches && !text.starts_with('-') => {
+                ExprKind::Quantity(format!("-{text}"))
+            }
+            ExprKind::Duration(text) if touches && !text.starts_with('-') => {
+                ExprKind::Duration(format!("-{text}"))
+            }
+            ExprKind::Percent(text) if touches && !text.starts_with('-') => {
+                ExprKind::Percent(format!("-{text}"))
+            }
             kind => {
                 let operand = Expr { kind, span: operand.span };
                 return self.unary(UnaryOp::Neg, start, end, operand);

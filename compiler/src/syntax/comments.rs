@@ -40,7 +40,8 @@ impl Comments {
     /// The doc comments whose next token starts at `start`.
     pub fn docs_before(&self, start: u32) -> impl Iterator<Item = &Comment> {
         let to = self.all.partition_point(|comment| comment.start < start);
-        let from = self.all[..to].iter().rposition(|comment| comment.next_token != start).map_or(0, |at| at + 1);
+        let from =
+            self.all[..to].iter().rposition(|comment| comment.next_token != start).map_or(0, |at| at + 1);
         self.all[from..to].iter().filter(|comment| comment.doc && comment.own_line)
     }
 }

@@ -5,11 +5,14 @@ use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::source::Span;
 
 pub fn unknown_character(span: Span, text: &str) -> Diagnostic {
-    let diagnostic = Diagnostic::new(Code::UnknownCharacter, span, format!("`{text}` is not of the language"));
+    let diagnostic =
+        Diagnostic::new(Code::UnknownCharacter, span, format!("`{text}` is not of the language"));
     let ascii: Option<String> = text.chars().map(ascii_lookalike).collect();
     match ascii {
         Some(ascii) => diagnostic.fix(format!("write `{ascii}`"), span, ascii),
-        None => diagnostic.help("outside strings and comments, only ASCII letters, digits and signs are used"),
+        None => {
+            diagnostic.help("outside strings and comments, only ASCII letters, digits and signs are used")
+        }
     }
 }
 
@@ -66,7 +69,8 @@ pub fn malformed_number(span: Span, text: &str) -> Diagnostic {
         Some(meant) => diagnostic.fix(format!("write `{meant}`"), span, meant),
         None => diagnostic,
     };
-    diagnostic.help("quantities end in `n u m k M G T P E Ki Mi Gi Ti Pi Ei`, durations in `ns us ms s min h d w`")
+    diagnostic
+        .help("quantities end in `n u m k M G T P E Ki Mi Gi Ti Pi Ei`, durations in `ns us ms s min h d w`")
 }
 
 pub fn not_a_date(span: Span, text: &str) -> Diagnostic {
@@ -101,14 +105,19 @@ pub fn foreign_sign(span: Span, sign: &str, meant: &str) -> Diagnostic {
 }
 
 pub fn foreign_comment(span: Span) -> Diagnostic {
-    let diagnostic = Diagnostic::new(Code::ForeignSpelling, span, "comments begin with `//`").at("not a comment here");
+    let diagnostic =
+        Diagnostic::new(Code::ForeignSpelling, span, "comments begin with `//`").at("not a comment here");
     if span.end - span.start == 1 { diagnostic.safe_fix("write `//`", span, "//") } else { diagnostic }
 }
 
 pub fn star_index(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::ForeignSpelling, span, "`[*]` is not written: a dot through a list means each element")
-        .at("remove this")
-        .safe_fix("remove `[*]`", span, "")
+    Diagnostic::new(
+        Code::ForeignSpelling,
+        span,
+        "`[*]` is not written: a dot through a list means each element",
+    )
+    .at("remove this")
+    .safe_fix("remove `[*]`", span, "")
 }
 
 pub fn assignment_for_equality(span: Span) -> Diagnostic {
@@ -141,7 +150,8 @@ pub fn entries_not_written_out(span: Span) -> Diagnostic {
 }
 
 pub fn missing_field_name(dot: Span) -> Diagnostic {
-    Diagnostic::new(Code::MissingFieldName, dot, "expected a field name after `.`").at("a field name is missing")
+    Diagnostic::new(Code::MissingFieldName, dot, "expected a field name after `.`")
+        .at("a field name is missing")
 }
 
 /// `what` is "an expression" or "a name".
@@ -172,10 +182,14 @@ pub fn misspelt_keyword(span: Span, word: &str, meant: &str) -> Diagnostic {
 
 /// `require … if` and `deny … that`.
 pub fn wrong_condition_word(span: Span, verb: &str, found: &str, meant: &str) -> Diagnostic {
-    Diagnostic::new(Code::MisspeltKeyword, span, format!("`{verb}` says its condition with `{meant}`, not `{found}`"))
-        .at(format!("write `{meant}`"))
-        .fix(format!("write `{meant}`"), span, meant)
-        .help("`deny … if` tells what is wrong, `require … that` tells what must hold")
+    Diagnostic::new(
+        Code::MisspeltKeyword,
+        span,
+        format!("`{verb}` says its condition with `{meant}`, not `{found}`"),
+    )
+    .at(format!("write `{meant}`"))
+    .fix(format!("write `{meant}`"), span, meant)
+    .help("`deny … if` tells what is wrong, `require … that` tells what must hold")
 }
 
 /// A clause that stands behind one it must precede: the fix moves it.

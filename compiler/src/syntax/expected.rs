@@ -18,7 +18,8 @@ pub fn phrase(expected: &[String]) -> String {
         classes.push("an arithmetic operator".to_string());
     }
     for word in LISTED {
-        let covered = hole && matches!(*word, "(" | "[" | "{") || has("==") && matches!(*word, "(" | "[" | "." | "in");
+        let covered =
+            hole && matches!(*word, "(" | "[" | "{") || has("==") && matches!(*word, "(" | "[" | "." | "in");
         if has(word) && !covered {
             classes.push(format!("`{word}`"));
         }
@@ -61,7 +62,37 @@ pub fn missing(expected: &[String]) -> &'static str {
 
 /// Terminals worth naming one by one.
 const LISTED: &[&str] = &[
-    "on", "where", "with", "if", "that", "then", "else", "in", "for", "of", "as", "by", "into", "from", "every",
-    "message", "action", "settings", "signed", "attested", "ignoring", "until", "because", "becomes", "generates",
-    ":", "=", "(", ")", "[", "]", "{", ",",
+    "on",
+    "where",
+    "with",
+    "if",
+    "that",
+    "then",
+    "else",
+    "in",
+    "for",
+    "of",
+    "as",
+    "by",
+    "into",
+    "from",
+    "every",
+    "message",
+    "action",
+    "settings",
+    "signed",
+    "attested",
+    "ignoring",
+    "until",
+    "because",
+    "becomes",
+    "generates",
+    ":",
+    "=",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    ",",
 ];

@@ -10,7 +10,7 @@ mod expected;
 mod lexer;
 mod literal;
 mod number;
-pub mod parse;
+mod parse;
 mod recover;
 mod repairs;
 mod shape;
@@ -22,3 +22,5 @@ lalrpop_util::lalrpop_mod!(
     grammar,
     "/grammar.rs"
 );
+
+pub use parse::{Parsed, parse};

@@ -161,7 +161,11 @@ mod tests {
 
     #[test]
     fn a_date_must_exist() {
-        assert!(is_date("2028-02-29") && is_date("2027-01-31T12:00:00Z") && is_date("2027-01-31T12:00:00.5+02:00"));
+        assert!(
+            is_date("2028-02-29")
+                && is_date("2027-01-31T12:00:00Z")
+                && is_date("2027-01-31T12:00:00.5+02:00")
+        );
         assert!(!is_date("2027-02-29") && !is_date("2027-13-01") && !is_date("2027-01-31T25:00:00Z"));
         assert!(!is_date("2027-01-31T12:00:00"));
     }

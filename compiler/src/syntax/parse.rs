@@ -4,11 +4,11 @@ use super::adapter::{self, Adapted};
 use super::ast::{Expr, ExprKind, Item, Module};
 use super::build::{Builder, Said};
 use super::comments::Comments;
+use super::errors;
 use super::grammar::{ExprParser, FileParser};
 use super::lexer;
 use super::recover::{self, Source};
 use super::token::{Keyword, Tok, Token};
-use super::errors;
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -48,7 +48,8 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     for chunk in chunks(&tokens, text) {
         let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { continue };
         let span = Span::new(file, first.start, last.end.max(first.start));
-        if let Some(place) = too_deep.iter().find(|place| span.start <= place.start && place.start < span.end) {
+        if let Some(place) = too_deep.iter().find(|place| span.start <= place.start && place.start < span.end)
+        {
             diagnostics.push(errors::too_deep(*place, "the text is"));
             documented.extend(chunk.iter().map(|token| token.start));
             items.push(Item::Error(span));

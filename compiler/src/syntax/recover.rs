@@ -32,7 +32,8 @@ pub struct Source<'s> {
 impl<'s> Source<'s> {
     pub fn slice(&self, start: u32, end: u32) -> &'s str {
         let text: &'s str = self.text;
-        text.get(start.saturating_sub(self.base) as usize..end.saturating_sub(self.base) as usize).unwrap_or("")
+        text.get(start.saturating_sub(self.base) as usize..end.saturating_sub(self.base) as usize)
+            .unwrap_or("")
     }
 }
 

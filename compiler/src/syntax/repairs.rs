@@ -131,9 +131,13 @@ impl Ctx<'_> {
             None => "the end of the item".to_string(),
             Some(token) => match token.tok {
                 Tok::Name => format!("`{}`", self.text(*token)),
-                Tok::Str | Tok::Int | Tok::Float | Tok::Quantity | Tok::Duration | Tok::Percent | Tok::Date => {
-                    token.tok.describe().to_string()
-                }
+                Tok::Str
+                | Tok::Int
+                | Tok::Float
+                | Tok::Quantity
+                | Tok::Duration
+                | Tok::Percent
+                | Tok::Date => token.tok.describe().to_string(),
                 Tok::Hole | Tok::Error => "text that could not be read".to_string(),
                 tok => format!("`{}`", tok.describe()),
             },
@@ -160,16 +164,18 @@ impl Ctx<'_> {
     fn misspelt_keyword(&self) -> Option<Repair> {
         let at = self.at();
         let here = Some((at, self.stop.clone()));
-        let before = at.checked_sub(1).filter(|before| self.tokens[*before].tok == Tok::Name).and_then(|before| {
-            let mut prefix = self.tokens[..before].to_vec();
-            // A sign that could stand nowhere here, so that the grammar says what could.
-            prefix.push(Token { tok: Tok::Question, ..self.tokens[before] });
-            (self.probe)(&prefix).filter(|stop| stop.at == before).map(|stop| (before, stop))
-        });
+        let before =
+            at.checked_sub(1).filter(|before| self.tokens[*before].tok == Tok::Name).and_then(|before| {
+                let mut prefix = self.tokens[..before].to_vec();
+                // A sign that could stand nowhere here, so that the grammar says what could.
+                prefix.push(Token { tok: Tok::Question, ..self.tokens[before] });
+                (self.probe)(&prefix).filter(|stop| stop.at == before).map(|stop| (before, stop))
+            });
         here.into_iter().chain(before).find_map(|(at, stop)| {
             let token = self.tokens.get(at).filter(|token| token.tok == Tok::Name)?;
             let word = self.text(*token);
-            let words = stop.expected.iter().map(String::as_str).filter(|word| Keyword::parse(word).is_some());
+            let words =
+                stop.expected.iter().map(String::as_str).filter(|word| Keyword::parse(word).is_some());
             let meant = closest(word, words)?;
             let tok = Tok::Keyword(Keyword::parse(meant)?);
             let tokens = self.spliced(at, at + 1, &[Token { tok, ..*token }]);
@@ -217,7 +223,9 @@ impl Ctx<'_> {
         if first_rank == rank {
             let diagnostic = errors::repeated_clause(clause, word.as_str(), self.span(self.tokens[first]));
             let tokens = self.spliced(at, end, &[]);
-            return self.gets_past(&tokens, self.tokens.len() - end, 0).then_some(Repair { tokens, diagnostic });
+            return self
+                .gets_past(&tokens, self.tokens.len() - end, 0)
+                .then_some(Repair { tokens, diagnostic });
         }
         let mut tokens = self.tokens[..first].to_vec();
         tokens.extend_from_slice(&self.tokens[at..end]);
@@ -266,7 +274,8 @@ impl Ctx<'_> {
         // or a mere possibility is no omission.
         let in_expression = stop.expects("==");
         let (word, tok) = INSERTED.iter().find(|(word, _)| {
-            stop.expects(word) && !(in_expression && matches!(*word, "in" | "of" | "as" | "because" | "every"))
+            stop.expects(word)
+                && !(in_expression && matches!(*word, "in" | "of" | "as" | "because" | "every"))
         })?;
         Some((*tok, errors::missing_token(place, word, &found)))
     }
@@ -322,7 +331,8 @@ impl Ctx<'_> {
         let hole = Token { tok: Tok::Hole, start: place, end: place, starts_line: false };
         let bare = self.spliced(start, end, &[]);
         let with_hole = self.spliced(start, end, &[hole]);
-        let ends_well = |tokens: &Vec<Token>| self.gets_past(tokens, rest, gain) && !self.stops_at_end(tokens);
+        let ends_well =
+            |tokens: &Vec<Token>| self.gets_past(tokens, rest, gain) && !self.stops_at_end(tokens);
         let tokens = [bare, with_hole].into_iter().find(ends_well)?;
         Some(Repair { tokens, diagnostic: self.unexpected() })
     }

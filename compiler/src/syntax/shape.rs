@@ -39,7 +39,8 @@ impl<'t> Shape<'t> {
     }
 
     fn is_field_like(&self, at: usize) -> bool {
-        matches!(self.last(at), Some(Tok::Dot | Tok::Comma)) || self.last(at).is_some_and(|last| last.is_keyword(Keyword::On))
+        matches!(self.last(at), Some(Tok::Dot | Tok::Comma))
+            || self.last(at).is_some_and(|last| last.is_keyword(Keyword::On))
     }
 
     /// Whether a statement begins here.
@@ -79,9 +80,7 @@ impl<'t> Shape<'t> {
     }
 
     fn ends_rule_name(&self, at: usize) -> bool {
-        self.last(at) == Some(Tok::Colon)
-            && at >= 3
-            && self.tokens[at - 3].tok.is_keyword(Keyword::Rule)
+        self.last(at) == Some(Tok::Colon) && at >= 3 && self.tokens[at - 3].tok.is_keyword(Keyword::Rule)
     }
 
     /// Whether a clause of a rule, policy or test step begins here.

@@ -58,8 +58,19 @@ keywords! {
 
 /// Names that every file can use and nothing can shadow.
 pub const PREDEFINED: &[&str] = &[
-    "self", "resource", "old", "trigger", "request", "namespace", "user", "now", "cluster", "http", "registry",
-    "predicate", "kyverno",
+    "self",
+    "resource",
+    "old",
+    "trigger",
+    "request",
+    "namespace",
+    "user",
+    "now",
+    "cluster",
+    "http",
+    "registry",
+    "predicate",
+    "kyverno",
 ];
 
 macro_rules! signs {

@@ -1,0 +1,79 @@
+//! Everything known about one file, for the command line and the editor alike.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{self, Code, Diagnostic, Severity};
+use crate::hir::{self, resolve::Resolver};
+use crate::kubernetes::Cluster;
+use crate::source::{FileId, Loader, Sources};
+use crate::syntax::{self, ast};
+use crate::{ir, lower};
+
+/// What a project sets: the cluster that sources are checked against, lint levels, values of policies' parameters.
+pub struct Options {
+    pub cluster: Cluster,
+    /// The severity of a code instead of its own; `None` switches it off. Only warnings can be set.
+    pub lints: BTreeMap<Code, Option<Severity>>,
+    pub parameters: hir::check::Parameters,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { cluster: Cluster::newest(), lints: BTreeMap::new(), parameters: Default::default() }
+    }
+}
+
+/// One file, parsed and typed.
+pub struct Analysis {
+    pub file: FileId,
+    pub parsed: syntax::Parsed,
+    pub module: hir::Module,
+    /// Of the file and of the files that it uses, in the order of their places; lint levels are applied.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Analysis {
+    pub fn ast(&self) -> &ast::Module {
+        &self.parsed.module
+    }
+
+    pub fn has_errors(&self) -> bool {
+        diagnostic::has_errors(&self.diagnostics)
+    }
+}
+
+/// Parses and checks a file and what it uses.
+pub fn analyze(sources: &mut Sources, file: FileId, loader: &dyn Loader, options: &mut Options) -> Analysis {
+    let text = sources.get(file).text.clone();
+    let name = sources.get(file).name.clone();
+    let parsed = syntax::parse(file, &text);
+    let mut resolver = Resolver::new(sources, loader, &mut options.cluster);
+    let id = resolver.declare(&name, &parsed.module);
+    let modules = std::mem::take(&mut resolver.modules);
+    let mut diagnostics = parsed.diagnostics.clone();
+    diagnostics.append(&mut resolver.diagnostics);
+    let (module, found) =
+        hir::check(&parsed.module, id, &modules, &options.cluster, sources, loader, &options.parameters);
+    diagnostics.extend(found);
+    let mut diagnostics = levelled(diagnostics, &options.lints);
+    diagnostics.sort_by_key(|it| (it.primary().file, it.primary().start));
+    diagnostics.dedup();
+    Analysis { file, parsed, module, diagnostics }
+}
+
+/// The policies of an analysed file. Call it only without errors: what is broken is left out.
+pub fn lower(analysis: &Analysis, sources: &Sources) -> (ir::PolicySet, Vec<Diagnostic>) {
+    lower::lower(&analysis.module, sources)
+}
+
+fn levelled(diagnostics: Vec<Diagnostic>, lints: &BTreeMap<Code, Option<Severity>>) -> Vec<Diagnostic> {
+    let level = |mut it: Diagnostic| {
+        if it.code.severity() != Severity::Error {
+            if let Some(level) = lints.get(&it.code) {
+                it.severity = (*level)?;
+            }
+        }
+        Some(it)
+    };
+    diagnostics.into_iter().filter_map(level).collect()
+}

@@ -1,0 +1,355 @@
+//! The checker's state, and the door: a file in, a typed module out.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::occurrence::{Definition, Occurrence};
+use super::resolve::{ModuleId, Modules, PRELUDE};
+use super::subject::SubjectScope;
+use super::{Expr, ExprKind, Module, Ty, errors};
+use crate::diagnostic::Diagnostic;
+use crate::hir::Place;
+use crate::ir::{Local, Root};
+use crate::kubernetes::{self, Cluster, ObjectId};
+use crate::source::{Loader, Sources, Span};
+use crate::syntax::ast;
+
+/// Values for parameters of policies that stand outside the source (`aip.toml`): policy, parameter, JSON value.
+pub type Parameters = HashMap<(String, String), serde_json::Value>;
+
+/// Types a file whose declarations, and those of all it uses, have been read.
+pub fn check(
+    module: &ast::Module,
+    id: ModuleId,
+    modules: &Modules,
+    cluster: &Cluster,
+    sources: &Sources,
+    loader: &dyn Loader,
+    parameters: &Parameters,
+) -> (Module, Vec<Diagnostic>) {
+    let mut checker = Checker {
+        cluster,
+        modules,
+        sources,
+        loader,
+        outside: parameters,
+        module: id,
+        diagnostics: Vec::new(),
+        occurrences: Vec::new(),
+        quiet: 0,
+        depth: 0,
+        next_local: 0,
+        locals: Vec::new(),
+        subject: None,
+        policy_scope: Vec::new(),
+        refinements: HashMap::new(),
+        in_test: false,
+        create_only: None,
+        trigger: None,
+        in_attestation: false,
+        bare_pods: Vec::new(),
+    };
+    checker.collect_refinements();
+    let typed = checker.module(module);
+    checker.diagnostics.sort_by_key(|it| (it.primary().file, it.primary().start, it.code));
+    checker.diagnostics.dedup();
+    (Module { occurrences: checker.occurrences, ..typed }, checker.diagnostics)
+}
+
+/// How deeply lets, functions and views may lean on each other.
+const DEPTH_MAX: u32 = 48;
+
+pub(super) struct Checker<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) modules: &'a Modules,
+    pub(super) sources: &'a Sources,
+    pub(super) loader: &'a dyn Loader,
+    pub(super) outside: &'a Parameters,
+    /// In whose scope names are read: that of the file, or of the file that declares the function being expanded.
+    pub(super) module: ModuleId,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) occurrences: Vec<Occurrence>,
+    /// Above zero nothing is reported: a declaration that was checked before is looked at again for a use.
+    pub(super) quiet: u32,
+    pub(super) depth: u32,
+    pub(super) next_local: u32,
+    /// Innermost last.
+    pub(super) locals: Vec<LocalName>,
+    pub(super) subject: Option<Rc<SubjectScope>>,
+    /// Parameters and lets of the policy.
+    pub(super) policy_scope: Vec<PolicyName>,
+    pub(super) refinements: HashMap<(ObjectId, String), Ty>,
+    /// Within a `test` block, where objects are written rather than rules.
+    pub(super) in_test: bool,
+    /// The `on` clause that leaves `old` without a meaning (only create).
+    pub(super) create_only: Option<Span>,
+    /// The type of `trigger`, in rules with a `for`.
+    pub(super) trigger: Option<Ty>,
+    /// In the condition of an attestation, where `predicate` is known.
+    pub(super) in_attestation: bool,
+    /// Subjects that are the bare kind Pod in the rule being checked: the name and the whole part.
+    pub(super) bare_pods: Vec<(Span, Span)>,
+}
+
+/// A name that is bound in the rule: by a quantifier, a comprehension, `with`, a function's parameter.
+pub(super) struct LocalName {
+    pub(super) name: String,
+    pub(super) span: Span,
+    /// What stands for the name.
+    pub(super) value: Expr,
+}
+
+/// A name of the policy.
+#[derive(Clone)]
+pub(super) struct PolicyName {
+    pub(super) name: String,
+    pub(super) span: Span,
+    pub(super) value: PolicyValue,
+}
+
+#[derive(Clone)]
+pub(super) enum PolicyValue {
+    /// Looked at anew for each use.
+    Let(Rc<ast::Let>),
+    /// A constant.
+    Parameter(Expr),
+}
+
+impl<'a> Checker<'a> {
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        if self.quiet == 0 {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    pub(super) fn occur(&mut self, span: Span, definition: Definition, ty: Option<&Ty>) {
+        if self.quiet == 0 {
+            self.occurrences.push(Occurrence { span, definition, ty: ty.cloned() });
+        }
+    }
+
+    pub(super) fn fresh(&mut self) -> Local {
+        self.next_local += 1;
+        Local(self.next_local - 1)
+    }
+
+    /// A local name for the values of `ty`, in force until [`Checker::forget`].
+    pub(super) fn bind(&mut self, name: &ast::Name, ty: Ty) -> Local {
+        let local = self.fresh();
+        let value = Expr::new(ExprKind::Place(Place::root(Root::Local(local))), ty, name.span);
+        self.bind_value(name, value);
+        local
+    }
+
+    pub(super) fn bind_value(&mut self, name: &ast::Name, value: Expr) {
+        self.occur(name.span, Definition::Source(name.span), Some(&value.ty));
+        if crate::vocabulary::names::PREDEFINED.iter().any(|it| it.name == name.text) {
+            self.report(errors::predefined_name(name));
+        }
+        self.locals.push(LocalName { name: name.text.clone(), span: name.span, value });
+    }
+
+    /// Forgets local names down to the number that was there before.
+    pub(super) fn forget(&mut self, count: usize) {
+        self.locals.truncate(count);
+    }
+
+    /// Runs `work` one declaration deeper; an error instead where declarations lean on themselves.
+    pub(super) fn deeper<T>(&mut self, span: Span, fallback: T, work: impl FnOnce(&mut Self) -> T) -> T {
+        if self.depth >= DEPTH_MAX {
+            self.report(errors::declared_by_itself(span));
+            return fallback;
+        }
+        self.depth += 1;
+        let result = work(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// Runs `work` with names read in another module and without local names.
+    pub(super) fn in_module<T>(&mut self, module: ModuleId, work: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.module, module);
+        let locals = std::mem::take(&mut self.locals);
+        let policy = match before == module {
+            true => self.policy_scope.clone(),
+            false => Vec::new(),
+        };
+        let policy = std::mem::replace(&mut self.policy_scope, policy);
+        let result = work(self);
+        self.policy_scope = policy;
+        self.locals = locals;
+        self.module = before;
+        result
+    }
+
+    pub(super) fn quietly<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.quiet += 1;
+        let result = work(self);
+        self.quiet -= 1;
+        result
+    }
+
+    /// Runs `work`, and says whether it reported nothing that is an error.
+    pub(super) fn trial<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, bool) {
+        let diagnostics = std::mem::take(&mut self.diagnostics);
+        let occurrences = std::mem::take(&mut self.occurrences);
+        let quiet = std::mem::take(&mut self.quiet);
+        let result = work(self);
+        let fine = !crate::diagnostic::has_errors(&self.diagnostics);
+        self.quiet = quiet;
+        self.occurrences = occurrences;
+        self.diagnostics = diagnostics;
+        (result, fine)
+    }
+
+    // Refinements
+
+    fn collect_refinements(&mut self) {
+        let modules = self.modules;
+        for id in modules.in_force(self.module) {
+            for refine in modules.get(id).refinements.clone() {
+                let quiet = u32::from(id != self.module);
+                self.quiet += quiet;
+                self.in_module(id, |checker| checker.refinement(&refine));
+                self.quiet -= quiet;
+            }
+        }
+    }
+
+    /// `refine Container.image as image`: the first name is an object type or a kind.
+    fn refinement(&mut self, refine: &ast::Refine) {
+        let ast::ExprKind::Field { base, field } = &refine.path.kind else {
+            self.report(errors::refine_needs_field(refine.path.span));
+            return;
+        };
+        let Some(ty) = self.named_type_of(base) else { return };
+        let to = self.ty(&refine.ty);
+        let Ty::Object(ids) = &ty else {
+            if ty != Ty::Error {
+                self.report(errors::refine_needs_field(base.span));
+            }
+            return;
+        };
+        for id in ids {
+            match self.cluster.field(*id, &field.text) {
+                kubernetes::FieldLookup::Found(_) => {
+                    self.refinements.insert((*id, field.text.clone()), to.clone());
+                }
+                _ => {
+                    let base = Expr::new(ExprKind::Error, ty.clone(), base.span);
+                    let name = ast::Name { text: field.text.clone(), span: field.span };
+                    let _ = self.field(base, &name);
+                }
+            }
+        }
+    }
+
+    fn named_type_of(&mut self, expr: &ast::Expr) -> Option<Ty> {
+        match &expr.kind {
+            ast::ExprKind::Name(name) => {
+                let ty = self.named_object(name);
+                if ty.is_none() {
+                    self.report(errors::unknown_type(name, expr.span, None));
+                }
+                ty
+            }
+            ast::ExprKind::Field { base, field } => {
+                let base_ty = self.named_type_of(base)?;
+                let base = Expr::new(ExprKind::Place(Place::root(Root::Object)), base_ty, base.span);
+                Some(self.field(base, field).ty)
+            }
+            _ => {
+                self.report(errors::refine_needs_field(expr.span));
+                None
+            }
+        }
+    }
+
+    pub(super) fn refined(&self, object: ObjectId, field: &str) -> Option<Ty> {
+        self.refinements.get(&(object, field.to_string())).cloned()
+    }
+
+    // Types as written
+
+    /// An object type or kind by its bare name: `Container`, `LabelSelector`, `Deployment`.
+    pub(super) fn named_object(&self, name: &str) -> Option<Ty> {
+        if let Some(kind) = self.kind_by_name(name) {
+            return Some(Ty::of(self.cluster, self.cluster.kind_of(kind).ty));
+        }
+        ["core/v1/", "meta/v1/", "apps/v1/", "batch/v1/", "networking/v1/"]
+            .iter()
+            .find_map(|group| self.cluster.named_object(&format!("{group}{name}")))
+            .map(|id| Ty::of(self.cluster, id))
+    }
+
+    /// A kind by the name of a `kind` item in force, or by the cluster's.
+    pub(super) fn kind_by_name(&self, name: &str) -> Option<kubernetes::KindId> {
+        for id in self.modules.in_force(self.module) {
+            if let Some(declared) = self.modules.get(id).kinds.get(name) {
+                return match self.cluster.resource(&declared.target) {
+                    kubernetes::ResourceLookup::Found(found) => Some(found.kind),
+                    _ => None,
+                };
+            }
+        }
+        match self.cluster.kind(name) {
+            kubernetes::KindLookup::Found(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    pub(super) fn ty(&mut self, ty: &ast::Type) -> Ty {
+        match &ty.kind {
+            ast::TypeKind::Named { name, optional: _ } => match simple_type(&name.text) {
+                Some(ty) => ty,
+                None => match self.named_object(&name.text) {
+                    Some(ty) => ty,
+                    None => {
+                        let known = crate::suggest::closest(&name.text, SIMPLE_TYPES.iter().map(|it| it.0));
+                        self.report(errors::unknown_type(&name.text, name.span, known));
+                        Ty::Error
+                    }
+                },
+            },
+            ast::TypeKind::Of { constructor, element } => {
+                let element = self.ty(element);
+                match constructor.text.as_str() {
+                    "list" => Ty::List(Box::new(element)),
+                    "map" => Ty::Map(Box::new(element)),
+                    other => {
+                        self.report(errors::unknown_type(other, constructor.span, Some("list")));
+                        Ty::Error
+                    }
+                }
+            }
+        }
+    }
+
+    /// Modules in whose declarations a name is looked up: the file's own, then the prelude.
+    pub(super) fn lookup_modules(&self) -> [ModuleId; 2] {
+        [self.module, PRELUDE]
+    }
+}
+
+/// The types that have a name of their own.
+pub const SIMPLE_TYPES: &[(&str, Ty)] = &[
+    ("bool", Ty::Bool),
+    ("int", Ty::Int),
+    ("float", Ty::Float),
+    ("string", Ty::Text),
+    ("bytes", Ty::Bytes),
+    ("quantity", Ty::Quantity),
+    ("duration", Ty::Duration),
+    ("time", Ty::Time),
+    ("percent", Ty::Percent),
+    ("semver", Ty::Semver),
+    ("image", Ty::Image),
+    ("ip", Ty::Ip),
+    ("cidr", Ty::Cidr),
+    ("json", Ty::Json),
+    ("attestor", Ty::Attestor),
+];
+
+fn simple_type(name: &str) -> Option<Ty> {
+    SIMPLE_TYPES.iter().find(|it| it.0 == name).map(|it| it.1.clone())
+}

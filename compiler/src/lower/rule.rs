@@ -1,0 +1,191 @@
+//! Rules: scope, check, message, actions.
+
+use super::element::{Reach, speaks_of};
+use super::place::Ctx;
+use super::{Lowered, Refusal};
+use crate::hir::{self, Body, Narrow};
+use crate::ir::{self, Action, Binding, Check, Cond, CondKind, Elements, Rule};
+use crate::source::Sources;
+
+/// Locals of the checker are numbered from 0; those made here begin above any of them.
+const FIRST_LOCAL: u32 = 1 << 20;
+
+pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
+    let (condition, is_deny) = match &rule.body {
+        Body::Deny(condition) => (condition, true),
+        Body::Require(condition) => (condition, false),
+        Body::Other(verb, span) => {
+            return Err(Refusal::new(
+                *span,
+                format!("`{}` rules are checked, and no output carries them yet", verb.as_str()),
+            ));
+        }
+    };
+    let mut ctx = Ctx::new(FIRST_LOCAL);
+    let elements = rule.subject.elements.as_ref();
+    let reach = match elements {
+        Some(elements) => Some(ctx.reach(elements, &rule.subject.ty, rule.subject.span)?),
+        None => None,
+    };
+    if let (Some(Reach::Elements { deeper, .. }), Some(elements)) = (&reach, elements) {
+        if !deeper.is_empty() {
+            ctx.self_steps = Some((elements.local, deeper.clone()));
+        }
+    }
+    let scope = lower_scope(&mut ctx, &rule.narrows, elements.map(|it| it.local))?;
+    let check = match (reach, elements) {
+        (Some(Reach::Mixed(place)), Some(elements)) => {
+            // Of each of the places: it is in scope and violates.
+            let ty = rule.subject.ty.clone();
+            let narrows = &rule.narrows;
+            let violation = ctx.quantify(&place, &ty, true, condition.span, &mut |ctx, value| {
+                ctx.element_is(elements.local, value);
+                let violation = violation(ctx, condition, is_deny)?;
+                let filter = element_filter(ctx, narrows, elements.local)?;
+                Ok(match filter {
+                    Some(filter) => Cond::new(CondKind::And(vec![filter, violation]), condition.span),
+                    None => violation,
+                })
+            })?;
+            Check { elements: None, violation }
+        }
+        (Some(Reach::Elements { source, binder, .. }), Some(elements)) => {
+            let filter = scope.filter.unwrap_or_else(|| Cond::constant(true, rule.subject.span));
+            let violation = violation(&mut ctx, condition, is_deny)?;
+            let elements = Elements { view: elements.view.clone(), binder, source, filter };
+            Check { elements: Some(elements), violation }
+        }
+        _ => Check { elements: None, violation: violation(&mut ctx, condition, is_deny)? },
+    };
+    let message = ctx.message(rule, condition, is_deny, sources)?;
+    let mut actions = Vec::new();
+    for action in &rule.actions {
+        ctx.assume = true;
+        let condition = action.condition.as_ref().map(|it| ctx.condition(it, true)).transpose()?;
+        ctx.assume = false;
+        actions.push(Action { effect: action.effect, warn: action.warn, condition, origin: action.span });
+    }
+    Ok(Rule {
+        name: rule.name.clone(),
+        description: rule.description.clone(),
+        targets: rule.subject.targets.clone(),
+        operations: rule.operations,
+        applies: scope.applies,
+        bindings: scope.bindings,
+        check,
+        message,
+        actions,
+        settings: rule.settings.clone(),
+        named: rule.named,
+        origin: rule.span,
+        source_text: one_line(sources.text(rule.span)),
+    })
+}
+
+/// When one subject violates: C holds of it (`deny`), or C does not (`require`).
+fn violation(ctx: &mut Ctx, condition: &hir::Expr, is_deny: bool) -> Lowered<Cond> {
+    match is_deny {
+        true => ctx.condition(condition, true),
+        false => Ok(ctx.condition(condition, false)?.negate()),
+    }
+}
+
+#[derive(Default)]
+struct Scope {
+    applies: Vec<Cond>,
+    bindings: Vec<Binding>,
+    /// What the `where`s say of one element.
+    filter: Option<Cond>,
+}
+
+fn lower_scope(ctx: &mut Ctx, narrows: &[Narrow], element: Option<ir::Local>) -> Lowered<Scope> {
+    let mut scope = Scope::default();
+    let mut filters = Vec::new();
+    for narrow in narrows {
+        match narrow {
+            Narrow::Where(condition) => {
+                ctx.assume = true;
+                let cond = ctx.condition(condition, true);
+                ctx.assume = false;
+                let cond = cond?;
+                match element {
+                    Some(local) if speaks_of(&cond, local) => filters.push(cond),
+                    _ => scope.applies.push(cond),
+                }
+            }
+            Narrow::With { local, name, value } => {
+                let value = ctx.value(value)?;
+                scope.bindings.push(Binding { local: *local, name: name.clone(), value });
+            }
+        }
+    }
+    scope.filter = join(filters);
+    Ok(scope)
+}
+
+/// The `where`s that speak of the element, for the value that it stands for now.
+fn element_filter(ctx: &mut Ctx, narrows: &[Narrow], element: ir::Local) -> Lowered<Option<Cond>> {
+    let mut filters = Vec::new();
+    for narrow in narrows {
+        let Narrow::Where(condition) = narrow else { continue };
+        let mentions = {
+            let value = ctx.replaced.remove(&element);
+            let cond = ctx.condition(condition, true);
+            if let Some(value) = value {
+                ctx.replaced.insert(element, value);
+            }
+            speaks_of(&cond?, element)
+        };
+        if mentions {
+            ctx.assume = true;
+            let cond = ctx.condition(condition, true);
+            ctx.assume = false;
+            filters.push(cond?);
+        }
+    }
+    Ok(join(filters))
+}
+
+fn join(mut conds: Vec<Cond>) -> Option<Cond> {
+    match conds.len() {
+        0 => None,
+        1 => Some(conds.remove(0)),
+        _ => {
+            let origin = conds[0].origin;
+            Some(Cond::new(CondKind::And(conds), origin))
+        }
+    }
+}
+
+/// Source text on one line, without comments at line ends.
+pub(super) fn one_line(text: &str) -> String {
+    let lines = text.lines().map(|line| match comment_start(line) {
+        Some(at) => &line[..at],
+        None => line,
+    });
+    let mut joined = String::new();
+    for word in lines.flat_map(str::split_whitespace) {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(word);
+    }
+    joined
+}
+
+/// Where a `//` outside strings begins.
+fn comment_start(line: &str) -> Option<usize> {
+    let bytes = line.as_bytes();
+    let mut in_string = false;
+    let mut index = 0;
+    while index < bytes.len() {
+        match bytes[index] {
+            b'\\' if in_string => index += 1,
+            b'"' => in_string = !in_string,
+            b'/' if !in_string && bytes.get(index + 1) == Some(&b'/') => return Some(index),
+            _ => {}
+        }
+        index += 1;
+    }
+    None
+}

@@ -1,0 +1,176 @@
+//! What the checker says: each case is a source, the codes it must give, and words that must stand in what is said.
+
+use aipc_compiler::analysis::{Options, analyze};
+use aipc_compiler::diagnostic::Diagnostic;
+use aipc_compiler::source::{NoFiles, Sources};
+
+fn check(source: &str) -> Vec<Diagnostic> {
+    let mut sources = Sources::default();
+    let file = sources.add("policy.aip", source);
+    analyze(&mut sources, file, &NoFiles, &mut Options::default()).diagnostics
+}
+
+/// All that a diagnostic says, in one text.
+fn said(diagnostic: &Diagnostic) -> String {
+    let labels = diagnostic.labels.iter().map(|it| it.text.clone());
+    let fixes = diagnostic.fixes.iter().map(|it| it.title.clone());
+    let help = diagnostic.help.iter().cloned();
+    let all: Vec<String> =
+        std::iter::once(diagnostic.message.clone()).chain(labels).chain(help).chain(fixes).collect();
+    all.join(" | ")
+}
+
+#[track_caller]
+fn refuses(source: &str, code: &str, words: &[&str]) {
+    let found = check(source);
+    let codes: Vec<&str> = found.iter().map(|it| it.code.as_str()).collect();
+    let all: Vec<String> = found.iter().map(said).collect();
+    assert_eq!(codes, [code], "{source}\n{all:#?}");
+    for word in words {
+        assert!(all[0].contains(word), "{source}\nwants {word:?} in {}", all[0]);
+    }
+}
+
+#[track_caller]
+fn accepts(source: &str) {
+    let found: Vec<String> = check(source).iter().map(said).collect();
+    assert!(found.is_empty(), "{source}\n{found:#?}");
+}
+
+#[test]
+fn the_five_silent_typos_are_errors() {
+    refuses("deny container if securityContext.priviledged", "AIP0301", &["did you mean `privileged`"]);
+    refuses("deny pod if spec.hostNetwrok", "AIP0301", &["did you mean `hostNetwork`"]);
+    refuses("deny pdo if spec.hostNetwork", "AIP0206", &["did you mean `pod`"]);
+    refuses(r#"deny container if imagePullPolicy == "Allways""#, "AIP0307", &["did you mean `Always`"]);
+    refuses("require Deployment that spec.replica >= 2", "AIP0301", &["did you mean `replicas`"]);
+}
+
+#[test]
+fn rules_of_the_tour_are_accepted() {
+    for source in [
+        r#"deny pod if image !~ "trusted-registry.io/ai-models/*""#,
+        r#"require pod that image ~ ["ghcr.io/acme/*", "nvcr.io/*"]"#,
+        r#"deny pod if not (image ~ "trusted-registry.io/ai-models/*")"#,
+        r#"deny container if image.tag == "latest" and securityContext.privileged"#,
+        "require container that has resources.limits.cpu and has resources.limits.memory",
+        "require container that ports.hostPort == 0 or missing",
+        "deny Deployment, StatefulSet if spec.replicas > 100",
+        "deny Deployment on update if changed spec.selector",
+        r#"deny Service on update, delete where label.protected == "true" and "cluster-admin" not in user.clusterRoles"#,
+        r#"deny Namespace on create where not any g in user.groups: g ~ "platform-*" if label.tier == "gold""#,
+        "deny Ingress if spec.rules.host not in spec.tls.hosts",
+        r#"deny pod if any c in container: c.securityContext.privileged and c.image ~ "docker.io/*""#,
+        r#"require pod that every v in spec.volumes: not has v.hostPath or v.hostPath.path ~ "/var/log/*""#,
+        r#"deny Ingress if any k, v in metadata.annotations: k ~ "nginx.ingress*" and v matches r"\balias\b""#,
+        "require pod that count([v for v in spec.volumes where has v.emptyDir]) <= 2",
+        "deny resource if empty label.owner",
+        "deny Pod only if not has metadata.ownerReferences",
+        r#"deny pod where resource.kind in ["Pod", "Deployment"] if spec.hostNetwork"#,
+        "deny Deployment/scale if spec.replicas > 8",
+        r#"deny Pod/exec where namespace.labels.exec == "false""#,
+        "require security that seLinuxOptions.type in [\"container_t\"] or missing",
+        "require container that securityContext.runAsNonRoot ?? pod.spec.securityContext.runAsNonRoot",
+        "deny container if privileged(self)",
+        "deny container if resources.limits.memory > 64Gi",
+        r#"deny Service if spec.clusterIP in "10.0.0.0/8""#,
+        r#"deny Deployment if image ~ "docker.io/*""#,
+        "deny pod if now - resource.metadata.creationTimestamp > 30d",
+        r#"require Namespace, ConfigMap that metadata.name ~ ["{g}-*" for g in user.groups where g !~ "*:*"]"#,
+    ] {
+        accepts(source);
+    }
+}
+
+#[test]
+fn two_uses_of_one_list_may_be_different_elements() {
+    refuses(
+        r#"deny pod if container.securityContext.privileged and container.image ~ "docker.io/*""#,
+        "AIP0402",
+        &["deny container if", "any c in container"],
+    );
+    refuses(r#"require pod that image ~ "a/*" or image ~ "b/*""#, "AIP0402", &[]);
+    // The dual joins distribute over the elements.
+    accepts(r#"deny pod if image ~ "a/*" or image ~ "b/*""#);
+    accepts("deny pod if not (has container.image and has container.name)");
+    refuses(
+        "deny pod if container.resources.requests.cpu != container.resources.limits.cpu",
+        "AIP0402",
+        &["any c in"],
+    );
+}
+
+#[test]
+fn one_value_is_wanted_in_where() {
+    refuses(r#"deny pod where image ~ "a/*" if spec.hostNetwork"#, "AIP0401", &["any of them, or every one"]);
+}
+
+#[test]
+fn absence_is_not_a_silent_pass() {
+    refuses(r#"require pod that spec.volumes.name ~ "a*""#, "AIP0403", &["or missing"]);
+    accepts(r#"require pod that spec.volumes.name ~ "a*" or missing"#);
+}
+
+#[test]
+fn comparisons_are_typed() {
+    refuses(r#"deny Deployment if spec.replicas == "3""#, "AIP0305", &["write the number without quotes"]);
+    refuses("deny pod if spec.hostNetwork > 1", "AIP0305", &[]);
+    refuses(r#"deny pod if label.app.name == "x""#, "AIP0303", &[r#"["app.name"]"#]);
+    refuses(r#"deny pod if image ~ "^nvcr\\.io/.*""#, "AIP0316", &["use `matches`"]);
+    refuses(r#"deny pod if image matches "*.io/*""#, "AIP0316", &["use `~`"]);
+    refuses("deny pod if spec.containers", "AIP0310", &["has"]);
+    refuses("deny pod if has resource.metadata.name", "AIP0502", &[]);
+}
+
+#[test]
+fn lints_say_what_was_probably_meant() {
+    refuses("deny Pod if spec.hostNetwork", "AIP0501", &["Pod only"]);
+    refuses(r#"deny pod if spec.nodeName == """#, "AIP0503", &["empty spec.nodeName"]);
+    refuses("deny Service on update if spec.type != old.spec.type", "AIP0504", &["changed spec.type"]);
+    refuses(r#"deny pod if label["app.kubernets.io/name"] == "x""#, "AIP0505", &["app.kubernetes.io/name"]);
+}
+
+#[test]
+fn policies_have_parameters() {
+    accepts(
+        r#"policy require-labels(keys: list of string = ["owner"]) "Labels" {
+             require resource that every k in keys: metadata.labels[k] ~ "?*"
+           }
+           policy our-labels = require-labels(keys: ["owner", "cost-centre"]) { action audit }"#,
+    );
+    refuses(
+        r#"policy a(n: int) { deny Deployment if spec.replicas > n }
+           policy b = a(m: 3)"#,
+        "AIP0311",
+        &["has no parameter `m`"],
+    );
+}
+
+#[test]
+fn mistakes_do_not_hide_each_other() {
+    let found = check(
+        r#"deny pod if spec.hostNetwrok
+deny pdo if spec.hostPID
+deny container if imagePullPolicy == "Allways"
+require Deployment that spec.replicas >= "two"
+deny Service if spec.typ == "NodePort""#,
+    );
+    let lines: Vec<&str> = found.iter().map(|it| it.code.as_str()).collect();
+    assert_eq!(lines, ["AIP0301", "AIP0206", "AIP0307", "AIP0305", "AIP0301"]);
+}
+
+#[test]
+fn other_verbs_are_checked() {
+    accepts(r#"mutate pod { set spec.dnsPolicy = "ClusterFirst" }"#);
+    refuses(r#"mutate pod { set spec.dnsPolcy = "ClusterFirst" }"#, "AIP0301", &["dnsPolicy"]);
+    accepts(
+        r#"delete Pod where namespace ~ "ci-*" if now - metadata.creationTimestamp > 1d every "0 * * * *""#,
+    );
+    accepts(
+        r#"generate NetworkPolicy "default-deny" in trigger.metadata.name for Namespace where label.zone == "dmz" { spec: { podSelector: {}, policyTypes: ["Ingress"] } }"#,
+    );
+    accepts(
+        r#"verify container where image ~ "ghcr.io/acme/*" signed by keyless(issuer: "https://x", subject: "y")"#,
+    );
+    accepts(r#"exempt a.b for pod where namespace == "legacy" until 2027-01-31 because "OPS-1""#);
+}
