@@ -248,6 +248,16 @@ pub fn stray_doc_comment(span: Span) -> Diagnostic {
         .safe_fix("make it a plain comment", Span::new(span.file, span.start, span.start + 3), "//")
 }
 
+/// `rule x:` and nothing behind it.
+pub fn missing_body(place: Span, found: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::MissingToken,
+        place,
+        format!("expected `deny`, `require` or another verb, found {found}"),
+    )
+    .at("the rule is missing here")
+}
+
 /// A word or sign that must stand at `place`.
 pub fn missing_token(place: Span, word: &str, found: &str) -> Diagnostic {
     Diagnostic::new(Code::MissingToken, place, format!("expected `{word}`, found {found}"))
@@ -257,6 +267,7 @@ pub fn missing_token(place: Span, word: &str, found: &str) -> Diagnostic {
 
 /// The last resort. `expected` is a phrase: "an operator or `message`".
 pub fn unexpected(span: Span, found: &str, expected: &str) -> Diagnostic {
+    let found = found.strip_prefix("a ").or_else(|| found.strip_prefix("the ")).unwrap_or(found);
     let diagnostic = Diagnostic::new(Code::UnexpectedToken, span, format!("unexpected {found}"));
     if expected.is_empty() { diagnostic } else { diagnostic.at(format!("expected {expected}")) }
 }

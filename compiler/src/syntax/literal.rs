@@ -5,7 +5,6 @@
 
 use super::ast::{Expr, StringLiteral, StringPart};
 use super::errors;
-use super::lexer::is_hidden;
 use super::strings::interpolation_end;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -198,25 +197,4 @@ fn unicode_escape(rest: &str) -> (usize, Option<char>) {
     let is_hex = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit());
     let c = u32::from_str_radix(digits, 16).ok().filter(|_| is_hex).and_then(char::from_u32);
     (3 + length + 1, c)
-}
-
-/// `text` as a plain string literal on one line that decodes to `text`: hidden characters are shown as
-/// escapes.
-pub fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '{' => out.push_str("\\{"),
-            '\r' => out.push_str("\\u{d}"),
-            c if is_hidden(c) => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }

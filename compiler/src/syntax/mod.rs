@@ -1,10 +1,15 @@
 //! Text to tree and back, for broken text too. Names and types are not known here.
+//!
+//! ```text
+//! text ─lexer→ tokens + comments ─adapter→ balanced tokens ─grammar, recover→ ast::Module ─format→ text
+//! ```
 
-pub mod ast;
 mod adapter;
+pub mod ast;
 mod build;
 pub mod comments;
 mod depth;
+mod dump;
 mod errors;
 mod expected;
 mod lexer;
@@ -17,10 +22,11 @@ mod shape;
 mod strings;
 pub mod token;
 
+pub use dump::{dump_ast, dump_expr, dump_tokens};
+pub use parse::{Parsed, parse, parse_expr};
+
 lalrpop_util::lalrpop_mod!(
     #[allow(clippy::all, unused, reason = "generated")]
     grammar,
     "/grammar.rs"
 );
-
-pub use parse::{Parsed, parse};

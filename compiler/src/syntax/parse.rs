@@ -79,6 +79,13 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     Parsed { module: Module { file, items, span: whole }, comments: lexed.comments, diagnostics }
 }
 
+/// Reads a lone expression, as the editor and tests have them.
+pub fn parse_expr(file: FileId, text: &str) -> (Expr, Vec<Diagnostic>) {
+    let mut diagnostics = vec![];
+    let expr = interpolation(file, text, 0, 0, &mut diagnostics);
+    (expr, diagnostics)
+}
+
 /// Reads an expression within a string: `text` begins at byte `base` of the file.
 pub(super) fn interpolation(
     file: FileId,
@@ -93,7 +100,8 @@ pub(super) fn interpolation(
         return Expr { kind: ExprKind::Error, span };
     }
     let lexed = lexer::lex(file, text, base);
-    diagnostics.extend(lexed.diagnostics.into_iter().filter(|found| found.code != HIDDEN));
+    let is_new = |found: &Diagnostic| depth == 0 || found.code != HIDDEN;
+    diagnostics.extend(lexed.diagnostics.into_iter().filter(is_new));
     for comment in &lexed.comments.all {
         let place = Span::new(file, comment.start, comment.end);
         diagnostics.push(errors::unexpected(place, "comment", "an expression"));
@@ -143,6 +151,7 @@ fn begins_item(tokens: &[Token], at: usize, text: &str) -> bool {
     let column_1 = start == 0 || text.as_bytes().get(start - 1) == Some(&b'\n');
     match tokens[at].tok {
         Tok::Keyword(Keyword::Delete) if last == Tok::Comma || last.is_keyword(Keyword::On) => false,
+        Tok::Keyword(Keyword::Rule) => true,
         Tok::Keyword(word) if adapter::begins_rule(word) => !ends_rule_name(&tokens[..at]),
         Tok::Keyword(Keyword::Let | Keyword::Fn | Keyword::Policy | Keyword::Test | Keyword::Exempt) => true,
         Tok::Keyword(Keyword::Use) => next == Some(Tok::Str) && (column_1 || last.ends_value()),

@@ -35,6 +35,7 @@ const INSERTED: &[(&str, Tok)] = &[
     ("every", Tok::Keyword(Keyword::Every)),
     ("because", Tok::Keyword(Keyword::Because)),
     ("signed", Tok::Keyword(Keyword::Signed)),
+    (",", Tok::Comma),
 ];
 /// Tokens put in at one place.
 const INSERTIONS_MAX: usize = 8;
@@ -273,9 +274,17 @@ impl Ctx<'_> {
         // Behind a whole expression an operator may follow as well, so a word that is also an operator
         // or a mere possibility is no omission.
         let in_expression = stop.expects("==");
+        if stop.expects("<error>") && stop.expects("deny") && !stop.expects("rule") {
+            return Some((Tok::Error, errors::missing_body(place, &found)));
+        }
         let (word, tok) = INSERTED.iter().find(|(word, _)| {
-            stop.expects(word)
-                && !(in_expression && matches!(*word, "in" | "of" | "as" | "because" | "every"))
+            let optional = match *word {
+                "in" | "of" | "as" | "because" | "every" => in_expression,
+                "=" => stop.expects("{"),
+                "," => self.shape.is_boundary(self.at()),
+                _ => false,
+            };
+            stop.expects(word) && !optional
         })?;
         Some((*tok, errors::missing_token(place, word, &found)))
     }
@@ -307,7 +316,9 @@ impl Ctx<'_> {
     /// where one is wanted.
     fn rest_of_clause(&self) -> Option<Repair> {
         let at = self.at();
-        if self.token()?.tok.is_closer() || self.shape.begins_statement(at) {
+        let is_meta = matches!(self.token()?.tok, Tok::Keyword(word) if matches!(word, Keyword::Severity
+            | Keyword::Category | Keyword::Control | Keyword::Action | Keyword::Settings));
+        if self.token()?.tok.is_closer() || (self.shape.begins_statement(at) && !is_meta) {
             return None;
         }
         let end = self.shape.next_boundary(at);
@@ -337,6 +348,10 @@ impl Ctx<'_> {
         Some(Repair { tokens, diagnostic: self.unexpected() })
     }
 
+    fn closes(&self, at: usize) -> bool {
+        self.tokens.get(at).is_none_or(|token| token.tok.is_closer())
+    }
+
     /// Where nothing is left behind a cut, getting past it must mean that the whole is read.
     fn stops_at_end(&self, tokens: &[Token]) -> bool {
         (self.probe)(tokens).is_some_and(|stop| stop.at >= tokens.len())
@@ -345,7 +360,10 @@ impl Ctx<'_> {
     /// Replaces the smallest statement around by an error node such that reading goes on behind it.
     fn whole_statement(&self) -> Repair {
         let at = self.at();
-        for (start, end) in self.shape.statements_around(at) {
+        // Where a statement begins or ends, it is the one before that is incomplete.
+        let before = at.checked_sub(1).filter(|_| self.shape.begins_statement(at) || self.closes(at));
+        let around = before.into_iter().chain([at]).flat_map(|at| self.shape.statements_around(at));
+        for (start, end) in around {
             let rest = self.tokens.len() - end;
             let tokens = self.spliced(start, end, &[self.error_for(start, end)]);
             if self.gets_past(&tokens, rest, rest.min(1)) && !self.stops_at_end(&tokens) {
