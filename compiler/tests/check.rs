@@ -174,3 +174,15 @@ fn other_verbs_are_checked() {
     );
     accepts(r#"exempt a.b for pod where namespace == "legacy" until 2027-01-31 because "OPS-1""#);
 }
+
+#[test]
+fn declarations_that_multiply_are_stopped() {
+    let mut source = String::from("let a0 = [1]\n");
+    for n in 1..40 {
+        source.push_str(&format!("let a{n} = a{} + a{}\n", n - 1, n - 1));
+    }
+    let found = check(&source);
+    assert!(found.iter().any(|it| it.code.as_str() == "AIP0217"), "{found:?}");
+    let itself = check("let a = b\nlet b = a\ndeny Deployment if spec.replicas > a");
+    assert!(itself.iter().any(|it| it.code.as_str() == "AIP0205"), "{itself:?}");
+}

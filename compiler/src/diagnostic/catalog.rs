@@ -76,6 +76,7 @@ catalog! {
     UnknownWord        "AIP0214" Error "unknown word";
     UnknownKnob        "AIP0215" Error "unknown setting";
     UnreadableFile     "AIP0216" Error "a file that cannot be read";
+    TooLarge "AIP0217" Error "expands to too much";
 
     UnknownField       "AIP0301" Error "unknown field";
     NotInThisVersion   "AIP0302" Error "not in this version of Kubernetes";

@@ -38,6 +38,9 @@ pub fn check(
         occurrences: Vec::new(),
         quiet: 0,
         depth: 0,
+        expansions: 0,
+        too_large: None,
+        by_itself: None,
         next_local: 0,
         locals: Vec::new(),
         subject: None,
@@ -51,6 +54,12 @@ pub fn check(
     };
     checker.collect_refinements();
     let typed = checker.module(module);
+    if let Some(span) = checker.too_large {
+        checker.diagnostics.push(errors::too_large(span));
+    }
+    if let Some(span) = checker.by_itself {
+        checker.diagnostics.push(errors::declared_by_itself(span));
+    }
     checker.diagnostics.sort_by_key(|it| (it.primary().file, it.primary().start, it.code));
     checker.diagnostics.dedup();
     (Module { occurrences: checker.occurrences, ..typed }, checker.diagnostics)
@@ -58,6 +67,10 @@ pub fn check(
 
 /// How deeply lets, functions and views may lean on each other.
 const DEPTH_MAX: u32 = 48;
+
+/// How many uses of lets and functions one file may expand to: a chain of declarations that each use the one before
+/// twice would double at each step.
+const EXPANSIONS_MAX: u32 = 100_000;
 
 pub(super) struct Checker<'a> {
     pub(super) cluster: &'a Cluster,
@@ -72,6 +85,11 @@ pub(super) struct Checker<'a> {
     /// Above zero nothing is reported: a declaration that was checked before is looked at again for a use.
     pub(super) quiet: u32,
     pub(super) depth: u32,
+    expansions: u32,
+    /// Where [`EXPANSIONS_MAX`] was passed.
+    too_large: Option<Span>,
+    /// Where [`DEPTH_MAX`] was passed.
+    by_itself: Option<Span>,
     pub(super) next_local: u32,
     /// Innermost last.
     pub(super) locals: Vec<LocalName>,
@@ -157,10 +175,15 @@ impl<'a> Checker<'a> {
     /// Runs `work` one declaration deeper; an error instead where declarations lean on themselves.
     pub(super) fn deeper<T>(&mut self, span: Span, fallback: T, work: impl FnOnce(&mut Self) -> T) -> T {
         if self.depth >= DEPTH_MAX {
-            self.report(errors::declared_by_itself(span));
+            self.by_itself.get_or_insert(span);
+            return fallback;
+        }
+        if self.expansions >= EXPANSIONS_MAX {
+            self.too_large.get_or_insert(span);
             return fallback;
         }
         self.depth += 1;
+        self.expansions += 1;
         let result = work(self);
         self.depth -= 1;
         result

@@ -91,6 +91,11 @@ pub fn declared_by_itself(span: Span) -> Diagnostic {
         .help("functions, views and lets cannot refer to themselves")
 }
 
+pub fn too_large(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::TooLarge, span, "this expands to more than the compiler takes")
+        .help("declarations that use each other several times multiply; write fewer uses")
+}
+
 pub fn bad_kind_name(name: &str, span: Span, reason: &str) -> Diagnostic {
     Diagnostic::new(Code::UnknownKind, span, format!("`{name}` cannot be a kind: {reason}"))
         .help("write group, version and kind: `tekton.dev/v1/TaskRun`")

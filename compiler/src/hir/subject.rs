@@ -53,6 +53,9 @@ struct Part {
     of: Of,
 }
 
+/// How many paths a view may come to, with those of the views that it is built on.
+const BRANCHES_MAX: usize = 256;
+
 /// How many views may be built on each other.
 const VIEW_DEPTH_MAX: u32 = 16;
 
@@ -411,6 +414,10 @@ impl Checker<'_> {
             // Lists beside other paths are opened, so that all paths give elements.
             let path = if several_lists { self.opened(path) } else { path };
             branches.extend(path.as_place()?.branches.iter().cloned());
+            if branches.len() > BRANCHES_MAX {
+                self.report(errors::too_large(view.span));
+                return None;
+            }
             ty = Some(match ty {
                 Some(before) => before.join(path.ty),
                 None => path.ty,

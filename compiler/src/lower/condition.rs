@@ -12,7 +12,8 @@ use crate::ir::{
 };
 use crate::source::Span;
 
-/// Literal lists up to this length are written out, element by element.
+/// Literal lists are written out, element by element, up to this many copies of a condition; lists within lists
+/// multiply.
 const UNROLLED_MAX: usize = 64;
 
 impl Ctx {
@@ -61,14 +62,14 @@ impl Ctx {
         let source = self.list(source)?;
         // Each element of a list that is written out is a value of its own.
         let literal = match &source.kind {
-            ValueKind::List(items)
-                if items.len() <= UNROLLED_MAX && items.iter().all(|it| it.as_literal().is_some()) =>
-            {
-                Some(items.clone())
+            ValueKind::List(items) if items.iter().all(|it| it.as_literal().is_some()) => {
+                Some(items.clone()).filter(|it| it.len() * self.unrolled <= UNROLLED_MAX)
             }
             _ => None,
         };
         if let Some(items) = literal {
+            let unrolled = self.unrolled;
+            self.unrolled *= items.len().max(1);
             let mut parts = Vec::new();
             for (index, item) in items.into_iter().enumerate() {
                 self.replaced.insert(binder.element, item);
@@ -79,6 +80,7 @@ impl Ctx {
                 parts.push(body(self)?);
             }
             self.replaced.remove(&binder.element);
+            self.unrolled = unrolled;
             return Ok(Cond::new(if some { CondKind::Or(parts) } else { CondKind::And(parts) }, span));
         }
         let body = body(self)?;

@@ -18,12 +18,21 @@ pub(super) struct Ctx {
     pub(super) self_steps: Option<(Local, Vec<ir::Step>)>,
     /// Conditions about unknown users and labels take the value that makes the rule apply.
     pub(super) assume: bool,
+    /// How many copies of the current condition the literal lists around it make.
+    pub(super) unrolled: usize,
 }
 
 impl Ctx {
     /// `used` is above each local of the rule.
     pub(super) fn new(used: u32) -> Ctx {
-        Ctx { next_local: used, replaced: HashMap::new(), chosen: None, self_steps: None, assume: false }
+        Ctx {
+            next_local: used,
+            replaced: HashMap::new(),
+            chosen: None,
+            self_steps: None,
+            assume: false,
+            unrolled: 1,
+        }
     }
 
     pub(super) fn fresh(&mut self) -> Local {
