@@ -6,4 +6,5 @@ pub mod glob;
 pub mod machine;
 pub mod operation;
 pub mod program;
+pub mod regular_expression;
 pub mod value;

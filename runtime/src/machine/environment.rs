@@ -4,26 +4,41 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use crate::document::{Document, NodeId};
+use crate::document::{self, Document, NodeId};
 use crate::value::Time;
 
-/// A place in a document that holds one Kubernetes object.
+/// One Kubernetes object: a place in a document.
 #[derive(Clone, Copy, Debug)]
 pub struct Resource<'a> {
     pub document: &'a Document,
     /// The root of the document, or an item of a `List` in it.
     pub object: NodeId,
+    /// What it says it is.
+    pub kind: ObjectKind<'a>,
 }
 
 impl<'a> Resource<'a> {
+    /// The object at a node of a document.
+    pub fn at(document: &'a Document, object: NodeId) -> Resource<'a> {
+        let text = |key| document.get(object, key).and_then(|node| document.as_str(node)).unwrap_or_default();
+        Resource { document, object, kind: ObjectKind::new(text("apiVersion"), text("kind")) }
+    }
+
     /// The object that makes up the whole document.
     pub fn of(document: &'a Document) -> Resource<'a> {
-        Resource { document, object: document.root() }
+        Resource::at(document, document.root())
     }
 
     /// The text at a path of fields; `None` where there is none.
     pub fn text(&self, fields: &[&str]) -> Option<&'a str> {
         self.document.as_str(self.document.get_path(self.object, fields)?)
+    }
+}
+
+impl<'a> From<&'a document::Resource> for Resource<'a> {
+    fn from(resource: &'a document::Resource) -> Resource<'a> {
+        let kind = ObjectKind::new(resource.api_version(), resource.kind());
+        Resource { document: resource.document(), object: resource.root(), kind }
     }
 }
 

@@ -1,10 +1,21 @@
 //! The evaluator: programs on resources, within limits, without I/O and without a clock of its own.
+//!
+//! ```text
+//! Program ─▶ Evaluator::new ─▶ evaluate(Resource, Environment, Limits) ─▶ Decision
+//! ```
+//! A first pass only answers whether a rule is violated. For a violation the condition runs once more and
+//! notes what decided it.
 
 mod decision;
 mod environment;
+mod evaluator;
+mod path;
+mod record;
+mod run;
 
 pub use decision::{
     Action, Cause, Decision, ErrorReason, EvaluationError, Invalid, InvalidKind, NotApplicable, RuleVerdict,
     Unknown, Verdict, Violation,
 };
 pub use environment::{AdmissionOperation, Environment, Limits, Namespaces, ObjectKind, Resource, User};
+pub use evaluator::Evaluator;

@@ -4,7 +4,18 @@
 //! nothing ever fails for that reason. Conversions (`int("x")`) are missing where they cannot convert. The
 //! compiler folds constants with these same functions, so that there is one meaning for both.
 
+mod apply;
+pub(crate) mod collections;
+mod conversion;
+mod image;
+mod number;
+mod question;
+pub(crate) mod text;
+
 use std::cmp::Ordering;
+
+pub use apply::apply;
+pub use question::{changed, compare, test};
 
 /// In which order two values are compared. The compiler picks it from their types; a value that does not
 /// belong to the domain reads as missing.

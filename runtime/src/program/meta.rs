@@ -11,7 +11,7 @@ pub struct RuleId(pub u32);
 pub struct PolicyId(pub u32);
 
 /// A place in a policy's source. Lines and columns count from 1, columns in characters.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct SourcePlace {
     /// An index into [`super::Program::files`].
     pub file: u32,

@@ -1,10 +1,15 @@
 //! Programs: policies compiled to bytecode, in memory and as `.aipb` files.
 //!
 //! [`Parts`] are what a compiler or a file says; a [`Program`] is made of them by verification only, so
-//! whoever holds one may run it.
+//! whoever holds one may run it. What it asserts is listed at [`verify`].
 
+mod decode;
+mod disassemble;
+mod encode;
 mod instruction;
 mod meta;
+mod prepare;
+mod verify;
 mod wire;
 
 use std::fmt;
@@ -17,6 +22,7 @@ pub use meta::{
     ConditionalAction, Effect, Elements, Operations, Origin, OriginId, Policy, PolicyId, Rule, RuleId,
     SourcePlace, SubjectStep, Target,
 };
+use prepare::Prepared;
 
 use crate::glob::Glob;
 
@@ -29,6 +35,7 @@ pub const MAGIC: [u8; 4] = *b"AIPB";
 #[derive(Debug)]
 pub struct Program {
     parts: Parts,
+    prepared: Prepared,
 }
 
 /// What a program consists of.
@@ -147,6 +154,34 @@ impl fmt::Display for ProgramError {
 impl std::error::Error for ProgramError {}
 
 impl Program {
+    /// Verifies the parts and makes them ready to run.
+    ///
+    /// # Errors
+    /// [`ProgramError::Invalid`] with the first thing that is wrong.
+    pub fn new(parts: Parts) -> Result<Program, ProgramError> {
+        verify::verify(&parts).map_err(ProgramError::Invalid)?;
+        let prepared = Prepared::new(&parts);
+        Ok(Program { parts, prepared })
+    }
+
+    /// Reads a program file and verifies it.
+    ///
+    /// # Errors
+    /// It is no program file, of another version, damaged, or not valid.
+    pub fn decode(bytes: &[u8]) -> Result<Program, ProgramError> {
+        Program::new(decode::decode(bytes)?)
+    }
+
+    /// The bytes of the program file; the same program always gives the same bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        encode::encode(&self.parts)
+    }
+
+    /// A listing for people; stable.
+    pub fn disassemble(&self) -> String {
+        disassemble::disassemble(&self.parts)
+    }
+
     /// Whether bytes begin as a program file does.
     pub fn is_program(bytes: &[u8]) -> bool {
         bytes.starts_with(&MAGIC)
@@ -188,5 +223,9 @@ impl Program {
     /// As [`Program::rule`].
     pub fn policy_of(&self, rule: RuleId) -> &Policy {
         &self.parts.policies[self.rule(rule).policy.0 as usize]
+    }
+
+    pub(crate) fn prepared(&self) -> &Prepared {
+        &self.prepared
     }
 }

@@ -137,7 +137,7 @@ mod tests {
     fn parts() {
         let long = format!("ghcr.io/a/b:v1@{DIGEST}");
         let only_digest = format!("nginx@{DIGEST}");
-        let table: [(&str, &str, &str, Option<&str>, Option<&str>); 10] = [
+        let table = [
             ("nginx", "docker.io", "nginx", Some("latest"), None),
             ("nginx:1.25", "docker.io", "nginx", Some("1.25"), None),
             ("acme/nginx", "docker.io", "acme/nginx", Some("latest"), None),
@@ -146,8 +146,8 @@ mod tests {
             ("localhost:5000/x:y", "localhost:5000", "x", Some("y"), None),
             ("host:80/a/b", "host:80", "a/b", Some("latest"), None),
             ("Foo/bar", "Foo", "bar", Some("latest"), None),
-            (&long, "ghcr.io", "a/b", Some("v1"), Some(DIGEST)),
-            (&only_digest, "docker.io", "nginx", None, Some(DIGEST)),
+            (long.as_str(), "ghcr.io", "a/b", Some("v1"), Some(DIGEST)),
+            (only_digest.as_str(), "docker.io", "nginx", None, Some(DIGEST)),
         ];
         for (text, registry, repository, tag, digest) in table {
             let image = Image::parse(text).unwrap();

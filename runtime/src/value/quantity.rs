@@ -38,6 +38,11 @@ impl Quantity {
         Some(Quantity { number, format, text: Some(text.into()) })
     }
 
+    /// Whether a text is a quantity.
+    pub fn is_quantity(text: &str) -> bool {
+        parse_quantity(text).is_some()
+    }
+
     /// A number that was computed; it prints in Kubernetes' canonical form.
     pub fn computed(number: Decimal, format: QuantityFormat) -> Quantity {
         Quantity { number, format, text: None }

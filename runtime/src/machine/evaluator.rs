@@ -1,0 +1,437 @@
+//! All rules of a program on one resource.
+
+use std::collections::HashMap;
+
+use super::path::NoteKind;
+use super::run::{Machine, Stop, Subject};
+use super::{
+    Action, AdmissionOperation, Decision, Environment, EvaluationError, Limits, NotApplicable, ObjectKind,
+    Resource, RuleVerdict, Verdict, Violation,
+};
+use crate::budget::Budget;
+use crate::document::{NodeId, NodeValue, push_key};
+use crate::program::{Effect, Elements, Program, Rule, RuleId, SubjectStep, Target};
+use crate::value::Value;
+
+/// A program made ready to judge resources. It may be shared between threads.
+#[derive(Debug)]
+pub struct Evaluator<'p> {
+    program: &'p Program,
+    /// For each kind the rules that may speak of it, in order; those that speak of every kind among them.
+    by_kind: HashMap<&'p str, Vec<Candidate>>,
+    /// The rules that speak of every kind.
+    of_any_kind: Vec<Candidate>,
+}
+
+/// A rule and the target that may fit.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    rule: u32,
+    target: u32,
+}
+
+impl<'p> Evaluator<'p> {
+    pub fn new(program: &'p Program) -> Evaluator<'p> {
+        let mut by_kind: HashMap<&str, Vec<Candidate>> = HashMap::new();
+        let mut of_any_kind = Vec::new();
+        for (rule, row) in program.rules().iter().enumerate() {
+            for (target, it) in row.targets.iter().enumerate() {
+                let candidate = Candidate { rule: rule as u32, target: target as u32 };
+                if it.kind == "*" {
+                    of_any_kind.push(candidate);
+                } else {
+                    by_kind.entry(&it.kind).or_default().push(candidate);
+                }
+            }
+        }
+        for candidates in by_kind.values_mut() {
+            candidates.extend_from_slice(&of_any_kind);
+            candidates.sort_by_key(|candidate| (candidate.rule, candidate.target));
+        }
+        Evaluator { program, by_kind, of_any_kind }
+    }
+
+    pub fn program(&self) -> &'p Program {
+        self.program
+    }
+
+    /// The rules that speak of a kind, whatever their conditions and operations, in order.
+    pub fn rules_for(&self, kind: ObjectKind<'_>, subresource: Option<&str>) -> Vec<RuleId> {
+        let mut rules: Vec<RuleId> = self
+            .candidates(kind)
+            .iter()
+            .filter(|candidate| self.fits(candidate, kind, subresource))
+            .map(|candidate| RuleId(candidate.rule))
+            .collect();
+        rules.dedup();
+        rules
+    }
+
+    /// Judges one resource by all rules that speak of its kind.
+    pub fn evaluate<'a>(
+        &'a self,
+        resource: Resource<'a>,
+        environment: &'a Environment<'a>,
+        limits: Limits,
+    ) -> Decision {
+        let kind = environment.kind.unwrap_or(resource.kind);
+        let candidates = self.candidates(kind);
+        let mut decision = Decision { verdicts: Vec::with_capacity(candidates.len()), invalid: Vec::new() };
+        let mut machine = Machine::new(self.program, resource, environment, kind);
+        let mut done = None;
+        // The policy that wants one rule only, and has it.
+        let mut settled = None;
+        for candidate in candidates {
+            if done == Some(candidate.rule) || !self.fits(candidate, kind, environment.subresource) {
+                continue;
+            }
+            done = Some(candidate.rule);
+            let rule_id = RuleId(candidate.rule);
+            let rule = self.program.rule(rule_id);
+            let mut verdict = RuleVerdict {
+                rule: rule_id,
+                verdict: Verdict::NotApplicable(NotApplicable::EarlierRule),
+                violations: Vec::new(),
+                assumed: Vec::new(),
+            };
+            if settled != Some(rule.policy) {
+                let target = &rule.targets[candidate.target as usize];
+                judge(&mut machine, rule, target, limits, &mut verdict);
+                let applied = matches!(verdict.verdict, Verdict::Pass | Verdict::Fail);
+                if applied && self.program.policy_of(rule_id).first_rule_only {
+                    settled = Some(rule.policy);
+                }
+            }
+            decision.verdicts.push(verdict);
+        }
+        machine.notes.sort_unstable();
+        machine.notes.dedup();
+        decision.invalid = machine.notes.iter().map(|note| note.to_invalid()).collect();
+        decision
+    }
+
+    fn candidates(&self, kind: ObjectKind<'_>) -> &[Candidate] {
+        self.by_kind.get(kind.kind).unwrap_or(&self.of_any_kind)
+    }
+
+    fn fits(&self, candidate: &Candidate, kind: ObjectKind<'_>, subresource: Option<&str>) -> bool {
+        let target = &self.program.rule(RuleId(candidate.rule)).targets[candidate.target as usize];
+        let is = |pattern: &str, text: &str| pattern == "*" || pattern == text;
+        let kind_fits =
+            target.kind == "*" || is(&target.group, kind.group) && is(&target.version, kind.version);
+        kind_fits && target.subresource.as_deref() == subresource
+    }
+}
+
+/// One rule on one resource.
+fn judge<'a>(
+    machine: &mut Machine<'a>,
+    rule: &'a Rule,
+    target: &'a Target,
+    limits: Limits,
+    verdict: &mut RuleVerdict,
+) {
+    machine.budget = Budget::new(limits.fuel);
+    machine.namespaced = machine.environment.namespaced.unwrap_or(target.namespaced);
+    machine.assumed.clear();
+    let operations = rule.operations;
+    let speaks = match machine.environment.operation {
+        AdmissionOperation::Create => operations.create,
+        AdmissionOperation::Update => operations.update,
+        AdmissionOperation::Delete => operations.delete,
+        AdmissionOperation::Connect => operations.connect,
+    };
+    if !speaks {
+        verdict.verdict = Verdict::NotApplicable(NotApplicable::Operation);
+        return;
+    }
+    let policy = &machine.program.policies()[rule.policy.0 as usize];
+    if let Some(namespace) = &policy.namespace
+        && machine.namespace() != Some(namespace)
+    {
+        verdict.verdict = Verdict::NotApplicable(NotApplicable::Namespace);
+        return;
+    }
+    if machine.slots.len() < rule.slots as usize {
+        machine.slots.resize(rule.slots as usize, Value::Missing);
+    }
+    machine.bindings_start = rule.bindings.0;
+
+    let mut merged: Option<Verdict> = None;
+    // The usual subject is the object itself.
+    if let [subject] = target.subjects.as_slice()
+        && subject.is_empty()
+    {
+        machine.subject = whole_object(machine);
+        merged = Some(judge_subject(machine, rule, limits, verdict));
+    } else {
+        for path in &target.subjects {
+            let mut subjects = Vec::new();
+            if find_subjects(machine, path, whole_object(machine), &mut subjects).is_err() {
+                merged = Some(Verdict::Error(over_budget()));
+                break;
+            }
+            for subject in subjects {
+                machine.subject = subject;
+                let next = judge_subject(machine, rule, limits, verdict);
+                let worse = merged.as_ref().is_none_or(|merged| weight(&next) > weight(merged));
+                if worse {
+                    merged = Some(next);
+                }
+                if matches!(merged, Some(Verdict::Error(_))) {
+                    break;
+                }
+            }
+        }
+    }
+    // Nothing is wrong with a subject that has no places.
+    verdict.verdict = merged.unwrap_or(Verdict::Pass);
+    verdict.assumed.append(&mut machine.assumed);
+}
+
+fn over_budget() -> EvaluationError {
+    EvaluationError { reason: super::ErrorReason::OverBudget, origin: None }
+}
+
+/// Of the verdicts on several subjects the heaviest is that of the rule.
+fn weight(verdict: &Verdict) -> u8 {
+    match verdict {
+        Verdict::NotApplicable(_) => 0,
+        Verdict::Pass => 1,
+        Verdict::NotEvaluated(_) => 2,
+        Verdict::Fail => 3,
+        Verdict::Error(_) => 4,
+    }
+}
+
+fn whole_object(machine: &Machine<'_>) -> Subject {
+    Subject {
+        node: Some(machine.resource.object),
+        old_node: machine.old.map(|old| old.object),
+        nearest: machine.resource.object,
+        rest: String::new(),
+    }
+}
+
+/// Finds the places of a subject path. A missing field leads to a subject that is missing, as a path of a
+/// condition would; a missing list has no elements. Elements of the old object are those in the same place.
+fn find_subjects<'a>(
+    machine: &mut Machine<'a>,
+    path: &'a [SubjectStep],
+    from: Subject,
+    found: &mut Vec<Subject>,
+) -> Result<(), crate::budget::OverBudget> {
+    let mut subject = from;
+    for (at, step) in path.iter().enumerate() {
+        machine.budget.spend(1)?;
+        let document = machine.resource.document;
+        match step {
+            SubjectStep::Field { name, required } => {
+                let field = |old: super::Resource<'a>, node| old.document.get(node, name);
+                subject.old_node = machine.old.zip(subject.old_node).and_then(|(old, node)| field(old, node));
+                let next = subject.node.and_then(|node| document.get(node, name));
+                match (subject.node, next) {
+                    (_, Some(next)) => {
+                        subject.node = Some(next);
+                        subject.nearest = next;
+                    }
+                    (Some(node), None) => {
+                        match document.value(node) {
+                            NodeValue::Map { .. } if *required => {
+                                machine.note(document, node, NoteKind::MissingField(name));
+                            }
+                            NodeValue::Map { .. } | NodeValue::Null => {}
+                            _ => machine.note(document, node, NoteKind::WrongType("an object")),
+                        }
+                        push_key(&mut subject.rest, name);
+                        subject.node = None;
+                    }
+                    (None, None) => push_key(&mut subject.rest, name),
+                }
+            }
+            SubjectStep::Each => {
+                let Some(list) = subject.node else { return Ok(()) };
+                if !matches!(document.value(list), NodeValue::Seq { .. } | NodeValue::Null) {
+                    machine.note(document, list, NoteKind::WrongType("a list"));
+                }
+                for (index, element) in document.elements(list).enumerate() {
+                    machine.budget.spend(1)?;
+                    let old_node = machine
+                        .old
+                        .zip(subject.old_node)
+                        .and_then(|(old, node)| old.document.element(node, index));
+                    let next =
+                        Subject { node: Some(element), old_node, nearest: element, rest: String::new() };
+                    find_subjects(machine, &path[at + 1..], next, found)?;
+                }
+                return Ok(());
+            }
+        }
+    }
+    if let Some(node) = subject.node
+        && document_value_is_null(machine, node)
+    {
+        subject.node = None;
+    }
+    found.push(subject);
+    Ok(())
+}
+
+fn document_value_is_null(machine: &Machine<'_>, node: NodeId) -> bool {
+    machine.resource.document.value(node) == NodeValue::Null
+}
+
+/// The rule on one subject; violations are added to the verdict.
+fn judge_subject<'a>(
+    machine: &mut Machine<'a>,
+    rule: &'a Rule,
+    limits: Limits,
+    verdict: &mut RuleVerdict,
+) -> Verdict {
+    match try_subject(machine, rule, limits, verdict) {
+        Ok(verdict) => verdict,
+        Err(Stop::Error(error)) => Verdict::Error(error),
+        Err(Stop::NoUser) => Verdict::NotApplicable(NotApplicable::NoUser),
+        Err(Stop::NotEvaluated(about)) => Verdict::NotEvaluated(about),
+    }
+}
+
+fn try_subject<'a>(
+    machine: &mut Machine<'a>,
+    rule: &'a Rule,
+    limits: Limits,
+    verdict: &mut RuleVerdict,
+) -> Result<Verdict, Stop> {
+    forget_bindings(machine, rule);
+    if let Some(applies) = rule.applies
+        && !machine.ask(applies)?
+    {
+        return Ok(Verdict::NotApplicable(NotApplicable::Where));
+    }
+    let before = verdict.violations.len();
+    match &rule.elements {
+        None => {
+            if machine.ask(rule.violation)? {
+                let path = machine.subject_path();
+                let node = machine.subject.nearest;
+                verdict.violations.push(violation(machine, rule, limits, node, path)?);
+            }
+        }
+        Some(elements) => judge_elements(machine, rule, elements, limits, verdict)?,
+    }
+    Ok(if verdict.violations.len() > before { Verdict::Fail } else { Verdict::Pass })
+}
+
+fn judge_elements<'a>(
+    machine: &mut Machine<'a>,
+    rule: &'a Rule,
+    elements: &'a Elements,
+    limits: Limits,
+    verdict: &mut RuleVerdict,
+) -> Result<(), Stop> {
+    let lists = machine.values(elements.sources)?;
+    let mut number = 0;
+    for list in &lists {
+        let entries = list.map_len().is_some().then(|| list.entries());
+        let len = entries.as_ref().map_or(list.list_len().unwrap_or(0), Vec::len);
+        for index in 0..len {
+            machine.budget.spend(1)?;
+            let (key, element) = match &entries {
+                Some(entries) => (Value::Text(entries[index].0.clone()), entries[index].1.clone()),
+                None => (Value::Int(number), list.element(index)),
+            };
+            number += 1;
+            if let (Value::Node(document, node), true, None) = (&element, element.is_missing(), &entries) {
+                machine.note(document, *node, NoteKind::Null("a value"));
+            }
+            let (node, path) = match element {
+                Value::Node(document, node) if std::ptr::eq(document, machine.resource.document) => {
+                    (node, None)
+                }
+                _ => (machine.subject.nearest, Some(())),
+            };
+            if let Some(slot) = elements.key {
+                machine.slots[slot.0 as usize] = key.clone();
+            }
+            machine.slots[elements.element.0 as usize] = element.clone();
+            forget_element_bindings(machine, rule);
+            if !machine.ask(rule.violation)? {
+                continue;
+            }
+            let path = match path {
+                None => machine.resource.document.path_below(machine.resource.object, node),
+                Some(()) => machine.subject_path(),
+            };
+            // The blocks of this rule may have used the slots for loops of their own.
+            if let Some(slot) = elements.key {
+                machine.slots[slot.0 as usize] = key;
+            }
+            machine.slots[elements.element.0 as usize] = element;
+            verdict.violations.push(violation(machine, rule, limits, node, path)?);
+        }
+    }
+    Ok(())
+}
+
+fn forget_bindings(machine: &mut Machine<'_>, rule: &Rule) {
+    machine.bindings.clear();
+    machine.bindings.resize((rule.bindings.1.0 - rule.bindings.0.0) as usize, None);
+}
+
+fn forget_element_bindings(machine: &mut Machine<'_>, rule: &Rule) {
+    for (row, value) in machine.bindings.iter_mut().enumerate() {
+        let id = rule.bindings.0.0 as usize + row;
+        if machine.program.parts().bindings[id].per_element {
+            *value = None;
+        }
+    }
+}
+
+/// Says of a violation what there is to say: its cause, its message, its action.
+fn violation<'a>(
+    machine: &mut Machine<'a>,
+    rule: &'a Rule,
+    limits: Limits,
+    node: NodeId,
+    path: String,
+) -> Result<Violation, Stop> {
+    // The pass is the same as the one before, so it takes no more than that did, and costs the rule nothing.
+    let left = std::mem::replace(&mut machine.budget, Budget::new(limits.fuel));
+    forget_bindings(machine, rule);
+    machine.recorder = Some(Box::default());
+    let recorded = machine.ask(rule.violation);
+    let cause = machine.cause(rule.violation_origin, node, &path);
+    machine.recorder = None;
+    machine.budget = left;
+    recorded?;
+
+    machine.unknown_is_missing = true;
+    let message = machine.values(rule.message);
+    machine.unknown_is_missing = false;
+    let message = message?.first().and_then(|text| text.as_text().map(str::to_owned)).unwrap_or_default();
+    Ok(Violation { node, path, message, cause, action: action(machine, rule)? })
+}
+
+/// The first action whose condition holds; one that asks for what is not known does not hold.
+fn action(machine: &mut Machine<'_>, rule: &Rule) -> Result<Action, Stop> {
+    for action in &rule.actions {
+        let holds = match action.condition {
+            None => true,
+            Some(condition) => match machine.ask(condition) {
+                Ok(holds) => holds,
+                Err(Stop::NoUser) => false,
+                Err(Stop::NotEvaluated(about)) => {
+                    if !machine.assumed.contains(&about) {
+                        machine.assumed.push(about);
+                    }
+                    false
+                }
+                Err(error @ Stop::Error(_)) => return Err(error),
+            },
+        };
+        if holds {
+            return Ok(Action { effect: action.effect, warn: action.warn });
+        }
+    }
+    Ok(Action { effect: Effect::Enforce, warn: false })
+}

@@ -1,0 +1,450 @@
+//! What every program that may run fulfils.
+//!
+//! - Each number of a row points at a row that is there; blocks lie in the code and jumps in their block.
+//! - Constants, regular expressions and tables hold what they say.
+//! - On every way through a block, each instruction finds the values it takes, the same number on each way, the
+//!   same loops and lists open; a block leaves what it is for.
+//! - A local name is bound before it is read. A binding uses earlier bindings only, so none waits for itself.
+//! - Backward jumps lead only to the `next` of the innermost open loop, and lists end: every block ends.
+
+use super::instruction::{Block, Instruction, OptionalSlot, Slot};
+use super::meta::{Rule, RuleId, SubjectStep};
+use super::{Binding, BindingId, Constant, Parts, PathId, PathRoot};
+use crate::regular_expression;
+use crate::value::{Cidr, Quantity, Semver, Time};
+
+type Verified = Result<(), String>;
+
+/// A rule may use so many local names, bindings, and values at once.
+const SLOTS_MAX: u32 = 1024;
+const BINDINGS_MAX: u32 = 100;
+const STACK_MAX: usize = 65_536;
+const STEPS_MAX: usize = 256;
+const SUBJECT_LISTS_MAX: usize = 4;
+
+pub(super) fn verify(parts: &Parts) -> Verified {
+    constants(parts)?;
+    tables(parts)?;
+    policies(parts)?;
+    blocks(parts)?;
+    let mut owners: Vec<Option<u32>> = vec![None; parts.bindings.len()];
+    for (index, rule) in parts.rules.iter().enumerate() {
+        let (first, last) = (rule.bindings.0.0, rule.bindings.1.0);
+        if first > last || last as usize > parts.bindings.len() || last - first > BINDINGS_MAX {
+            return Err(format!("rule {index} has bindings that are not there, or too many"));
+        }
+        for owner in &mut owners[first as usize..last as usize] {
+            if owner.replace(index as u32).is_some() {
+                return Err(format!("rule {index} has a binding of another rule"));
+            }
+        }
+        verify_rule(parts, rule).map_err(|what| format!("rule {index}: {what}"))?;
+    }
+    Ok(())
+}
+
+fn ensure(holds: bool, what: &str) -> Verified {
+    if holds { Ok(()) } else { Err(what.to_owned()) }
+}
+
+fn constants(parts: &Parts) -> Verified {
+    for (index, constant) in parts.constants.iter().enumerate() {
+        let valid = match constant {
+            Constant::Bool(_) | Constant::Int(_) | Constant::Text(_) => true,
+            Constant::Percent(_) | Constant::Duration(_) => true,
+            Constant::Float(number) => number.is_finite(),
+            Constant::Quantity(text) => Quantity::parse(text).is_some(),
+            Constant::Time(text) => Time::parse(text).is_some(),
+            Constant::Semver(text) => Semver::parse(text).is_some(),
+            Constant::Ip(text) => text.parse::<std::net::IpAddr>().is_ok(),
+            Constant::Cidr(text) => Cidr::parse(text).is_some(),
+            // Lists of lists are refused, which keeps values shallow.
+            Constant::List(elements) => elements.iter().all(|element| {
+                (element.0 as usize) < index
+                    && !matches!(parts.constants[element.0 as usize], Constant::List(_))
+            }),
+        };
+        ensure(valid, &format!("constant {index} is not what it says"))?;
+    }
+    Ok(())
+}
+
+fn tables(parts: &Parts) -> Verified {
+    for (index, path) in parts.paths.iter().enumerate() {
+        ensure(path.steps.len() <= STEPS_MAX, &format!("path {index} is too long"))?;
+    }
+    for (index, patterns) in parts.regexes.iter().enumerate() {
+        for pattern in patterns {
+            regular_expression::check_syntax(pattern)
+                .map_err(|what| format!("regular expression {index} is not portable: {what}"))?;
+        }
+    }
+    let place = |file: u32| file == 0 || (file as usize) < parts.files.len();
+    let origins = parts.origins.iter().all(|origin| place(origin.place.file));
+    ensure(origins, "an origin is in a file that is not there")?;
+    let rising = parts.origin_table.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    ensure(rising, "the table of origins is not in order")?;
+    let there = parts.origin_table.iter().all(|(_, origin)| (origin.0 as usize) < parts.origins.len());
+    ensure(there, "the table of origins points at none")
+}
+
+fn policies(parts: &Parts) -> Verified {
+    let mut next = RuleId(0);
+    for (index, policy) in parts.policies.iter().enumerate() {
+        let (first, last) = policy.rules;
+        let in_order = first == next && first <= last && last.0 as usize <= parts.rules.len();
+        ensure(in_order, &format!("policy {index} has rules that are not its own"))?;
+        let own =
+            parts.rules[first.0 as usize..last.0 as usize].iter().all(|rule| rule.policy.0 as usize == index);
+        ensure(own, &format!("policy {index} has a rule of another policy"))?;
+        next = last;
+    }
+    ensure(next.0 as usize == parts.rules.len(), "a rule belongs to no policy")
+}
+
+/// Blocks lie apart, so that verification looks at each instruction once.
+fn blocks(parts: &Parts) -> Verified {
+    let mut blocks: Vec<Block> = parts.bindings.iter().map(|binding| binding.block).collect();
+    for rule in &parts.rules {
+        blocks.extend([rule.violation, rule.message]);
+        blocks.extend(rule.applies);
+        blocks.extend(rule.elements.as_ref().map(|elements| elements.sources));
+        blocks.extend(rule.actions.iter().filter_map(|action| action.condition));
+    }
+    blocks.sort_by_key(|block| block.start);
+    let apart = blocks.windows(2).all(|pair| pair[0].end <= pair[1].start);
+    ensure(apart, "two blocks share code")
+}
+
+fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
+    ensure(rule.slots <= SLOTS_MAX, "it has too many local names")?;
+    ensure((rule.violation_origin.0 as usize) < parts.origins.len(), "its origin is not there")?;
+    for subject in rule.targets.iter().flat_map(|target| &target.subjects) {
+        let lists = subject.iter().filter(|step| **step == SubjectStep::Each).count();
+        ensure(lists <= SUBJECT_LISTS_MAX && subject.len() <= STEPS_MAX, "a subject lies too deep")?;
+    }
+    let no_locals: &[Slot] = &[];
+    let mut of_elements = Vec::new();
+    if let Some(elements) = &rule.elements {
+        of_elements.extend(elements.key);
+        of_elements.push(elements.element);
+        ensure(of_elements.iter().all(|slot| slot.0 < rule.slots), "its elements have no place")?;
+    }
+    let check = |block, bound: &[Slot], bindings_end: BindingId, leaves: usize| {
+        Check { parts, rule, block, bindings_end, element_bound: !bound.is_empty() }.run(bound, leaves)
+    };
+    let all = rule.bindings.1;
+    for index in rule.bindings.0.0..rule.bindings.1.0 {
+        let Binding { block, per_element, .. } = &parts.bindings[index as usize];
+        ensure(!per_element || rule.elements.is_some(), "a binding speaks of elements that are not there")?;
+        let bound = if *per_element { &of_elements } else { no_locals };
+        check(*block, bound, BindingId(index), 1).map_err(|what| format!("binding {index}: {what}"))?;
+    }
+    if let Some(applies) = rule.applies {
+        check(applies, no_locals, all, 0).map_err(|what| format!("where: {what}"))?;
+    }
+    if let Some(elements) = &rule.elements {
+        check(elements.sources, no_locals, all, elements.source_count as usize)
+            .map_err(|what| format!("elements: {what}"))?;
+    }
+    check(rule.violation, &of_elements, all, 0).map_err(|what| format!("violation: {what}"))?;
+    check(rule.message, &of_elements, all, 1).map_err(|what| format!("message: {what}"))?;
+    for action in &rule.actions {
+        if let Some(condition) = action.condition {
+            check(condition, &of_elements, all, 0).map_err(|what| format!("action: {what}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// What holds in front of an instruction, on each way there.
+#[derive(Clone, PartialEq)]
+struct State {
+    stack: usize,
+    /// For each open loop where its `next` stands, once it is known, and how many values lie below it.
+    loops: Vec<(u32, usize)>,
+    lists: usize,
+    /// Slots that are bound; bit by bit.
+    bound: Vec<u64>,
+}
+
+struct Check<'a> {
+    parts: &'a Parts,
+    rule: &'a Rule,
+    block: Block,
+    /// Bindings before this one may be used.
+    bindings_end: BindingId,
+    element_bound: bool,
+}
+
+impl Check<'_> {
+    fn run(&self, bound: &[Slot], leaves: usize) -> Verified {
+        let Block { start, end } = self.block;
+        let len = self.parts.code.len();
+        ensure(start < end && end as usize <= len, "a block is not in the code")?;
+        let mut entry = State {
+            stack: 0,
+            loops: Vec::new(),
+            lists: 0,
+            bound: vec![0; self.rule.slots.div_ceil(64) as usize],
+        };
+        for slot in bound {
+            set(&mut entry.bound, *slot);
+        }
+        let mut states: Vec<Option<State>> = vec![None; (end - start) as usize];
+        states[0] = Some(entry);
+        // Forward jumps meet a place before it is visited. A jump back finds the state that was there, which
+        // has to be the same but for bound names, of which the loop can only have bound more.
+        for at in start..end {
+            let place = &mut states[(at - start) as usize];
+            let is_next = matches!(self.parts.code[at as usize], Instruction::Next { .. });
+            // Only a `next` is jumped back to; the others' states are done with.
+            let Some(state) = (if is_next { place.clone() } else { place.take() }) else { continue };
+            self.step(at, state, &mut states, leaves).map_err(|what| format!("instruction {at}: {what}"))?;
+        }
+        Ok(())
+    }
+
+    /// Hands a state on to an instruction.
+    fn flow(&self, from: u32, to: u32, state: State, states: &mut [Option<State>]) -> Verified {
+        let Block { start, end } = self.block;
+        ensure(start <= to && to < end, "a jump leaves its block")?;
+        let known = &mut states[(to - start) as usize];
+        if to <= from {
+            let is_loop = state.loops.last().is_some_and(|(next, _)| *next == to);
+            ensure(is_loop, "a jump back that is not to its loop")?;
+            let before = known.as_ref().ok_or("a jump back to where nothing was")?;
+            let same =
+                before.stack == state.stack && before.loops == state.loops && before.lists == state.lists;
+            let binds = before.bound.iter().zip(&state.bound).all(|(before, now)| before & !now == 0);
+            return ensure(same && binds, "a loop that changes what is open");
+        }
+        match known {
+            None => *known = Some(state),
+            Some(before) => {
+                let same =
+                    before.stack == state.stack && before.loops == state.loops && before.lists == state.lists;
+                ensure(same, "two ways meet with different values")?;
+                for (bits, other) in before.bound.iter_mut().zip(&state.bound) {
+                    *bits &= other;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&self, at: u32, mut state: State, states: &mut [Option<State>], leaves: usize) -> Verified {
+        let instruction = self.parts.code[at as usize];
+        let (takes, puts) = self.effect(&instruction, &state)?;
+        let floor = state.loops.last().map_or(0, |(_, floor)| *floor);
+        ensure(state.stack >= floor + takes, "too few values")?;
+        let jump_state = |state: &State| State { stack: state.stack - takes, ..state.clone() };
+        match instruction {
+            Instruction::Return {} => {
+                let clean = state.loops.is_empty() && state.lists == 0 && state.stack == leaves;
+                return ensure(clean, "the block leaves something else than it is for");
+            }
+            Instruction::Jump { to } => return self.flow(at, to.0, state, states),
+            Instruction::JumpIf { to }
+            | Instruction::JumpUnless { to }
+            | Instruction::Known { unknown: to, .. } => {
+                self.flow(at, to.0, jump_state(&state), states)?;
+            }
+            Instruction::OrElse { present } => {
+                // The value stays where it is present.
+                self.flow(at, present.0, state.clone(), states)?;
+            }
+            Instruction::Iterate { count, key, element } => {
+                ensure(count.0 > 0, "a loop over nothing")?;
+                let is_next = matches!(self.parts.code.get(at as usize + 1), Some(Instruction::Next { .. }));
+                ensure(is_next, "a loop that does not begin")?;
+                self.slot(element)?;
+                if let OptionalSlot(Some(key)) = key {
+                    self.slot(key)?;
+                }
+                // The lists stay on the stack below what the loop does.
+                state.loops.push((at + 1, state.stack));
+                return self.flow(at, at + 1, state, states);
+            }
+            Instruction::Next { end } => {
+                let (next, floor) = *state.loops.last().ok_or("no loop is open")?;
+                ensure(next == at && state.stack == floor, "the loop is not at its beginning")?;
+                let Some(Instruction::Iterate { count, key, element }) =
+                    self.parts.code.get(at as usize - 1).copied()
+                else {
+                    return Err("a loop that does not begin".to_owned());
+                };
+                let mut after = state.clone();
+                after.loops.pop();
+                after.stack -= count.0 as usize;
+                self.flow(at, end.0, after, states)?;
+                set(&mut state.bound, element);
+                if let OptionalSlot(Some(key)) = key {
+                    set(&mut state.bound, key);
+                }
+                return self.flow(at, at + 1, state, states);
+            }
+            Instruction::Leave {} => {
+                let (next, floor) = state.loops.pop().ok_or("no loop is open")?;
+                ensure(state.stack == floor, "the loop has values left")?;
+                let Some(Instruction::Iterate { count, .. }) = self.parts.code.get(next as usize - 1) else {
+                    return Err("a loop that does not begin".to_owned());
+                };
+                state.stack -= count.0 as usize;
+                return self.flow(at, at + 1, state, states);
+            }
+            Instruction::Collect {} => state.lists += 1,
+            Instruction::Collected {} => {
+                state.lists = state.lists.checked_sub(1).ok_or("no list is under construction")?;
+            }
+            Instruction::Add {} | Instruction::Extend {} => {
+                ensure(state.lists > 0, "no list is under construction")?;
+            }
+            _ => {}
+        }
+        state.stack = state.stack - takes + puts;
+        ensure(state.stack <= STACK_MAX, "too many values")?;
+        self.flow(at, at + 1, state, states)
+    }
+
+    /// How many values an instruction takes and puts; its rows are checked on the way.
+    fn effect(&self, instruction: &Instruction, state: &State) -> Result<(usize, usize), String> {
+        let globs = |row: u32| -> Result<usize, String> {
+            let globs = self.parts.globs.get(row as usize).ok_or("globs that are not there")?;
+            Ok(globs.iter().map(crate::glob::Glob::value_count).sum())
+        };
+        let regexes =
+            |row: u32| ensure((row as usize) < self.parts.regexes.len(), "expressions that are not there");
+        let constant =
+            |row: u32| ensure((row as usize) < self.parts.constants.len(), "a constant that is not there");
+        Ok(match instruction {
+            Instruction::Constant { constant: id } => {
+                constant(id.0)?;
+                (0, 1)
+            }
+            Instruction::Missing {} => (0, 1),
+            Instruction::Path { path } => {
+                self.path(*path, false, state)?;
+                (0, 1)
+            }
+            Instruction::Steps { path } => {
+                self.path(*path, true, state)?;
+                (1, 1)
+            }
+            Instruction::Binding { binding } => {
+                let usable = self.rule.bindings.0 <= *binding && *binding < self.bindings_end;
+                ensure(usable, "a binding that is not there yet")?;
+                let per_element = self.parts.bindings[binding.0 as usize].per_element;
+                ensure(!per_element || self.element_bound, "a binding of elements outside of them")?;
+                (0, 1)
+            }
+            Instruction::Entry {} => (2, 1),
+            Instruction::Expect { .. } | Instruction::Must {} => (1, 1),
+            Instruction::Operation { operation } => (operation.arity(), 1),
+            Instruction::Convert { operation } => {
+                ensure(operation.arity() == 1, "a conversion of several values")?;
+                (1, 1)
+            }
+            Instruction::MatchGroup { regexes: row } => {
+                regexes(row.0)?;
+                ensure(self.parts.regexes[row.0 as usize].len() == 1, "groups of several expressions")?;
+                (2, 1)
+            }
+            Instruction::OrElse { .. } => (1, 0),
+            Instruction::List { count }
+            | Instruction::Concat { count }
+            | Instruction::Text { count }
+            | Instruction::Message { count } => (count.0 as usize, 1),
+            Instruction::Map { count } => (count.0 as usize * 2, 1),
+            Instruction::Collect {} => (0, 0),
+            Instruction::Add {} | Instruction::Extend {} => (1, 0),
+            Instruction::Collected {} => (0, 1),
+            Instruction::Flag { .. } => (0, 0),
+            Instruction::Is {} | Instruction::Has {} | Instruction::Empty {} => (1, 0),
+            Instruction::Compare { comparison, domain } => {
+                ensure(
+                    domain.is_ordered() || *comparison == crate::operation::Comparison::Equal,
+                    "an order that there is not",
+                )?;
+                (2, 0)
+            }
+            Instruction::Glob { globs: row } => {
+                ensure(globs(row.0)? == 0, "globs that want values")?;
+                (1, 0)
+            }
+            Instruction::GlobOf { globs: row } => (1 + globs(row.0)?, 0),
+            Instruction::Regex { regexes: row } => {
+                regexes(row.0)?;
+                (1, 0)
+            }
+            Instruction::Test { test } => (test.arity(), 0),
+            Instruction::Changed {} => (2, 0),
+            Instruction::IsPath { path }
+            | Instruction::HasPath { path }
+            | Instruction::EmptyPath { path } => {
+                self.path(*path, false, state)?;
+                (0, 0)
+            }
+            Instruction::ComparePath { path, comparison, domain, constant: id } => {
+                self.path(*path, false, state)?;
+                constant(id.0)?;
+                ensure(
+                    domain.is_ordered() || *comparison == crate::operation::Comparison::Equal,
+                    "an order that there is not",
+                )?;
+                (0, 0)
+            }
+            Instruction::GlobPath { path, globs: row } => {
+                self.path(*path, false, state)?;
+                ensure(globs(row.0)? == 0, "globs that want values")?;
+                (0, 0)
+            }
+            Instruction::RegexPath { path, regexes: row } => {
+                self.path(*path, false, state)?;
+                regexes(row.0)?;
+                (0, 0)
+            }
+            Instruction::Jump { .. }
+            | Instruction::JumpIf { .. }
+            | Instruction::JumpUnless { .. }
+            | Instruction::Known { .. }
+            | Instruction::Next { .. }
+            | Instruction::Leave {}
+            | Instruction::Return {} => (0, 0),
+            Instruction::Iterate { count, .. } => (count.0 as usize, 0),
+        })
+    }
+
+    fn path(&self, path: PathId, from_stack: bool, state: &State) -> Verified {
+        let path = self.parts.paths.get(path.0 as usize).ok_or("a path that is not there")?;
+        match path.root {
+            PathRoot::Stack => ensure(from_stack, "a path from a value that is not there"),
+            _ if from_stack => Err("a path that does not begin at the value".to_owned()),
+            PathRoot::Slot(slot) => {
+                self.slot(slot)?;
+                ensure(is_set(&state.bound, slot), "a local name that is not bound")
+            }
+            PathRoot::Object
+            | PathRoot::OldObject
+            | PathRoot::Subject
+            | PathRoot::OldSubject
+            | PathRoot::Namespace
+            | PathRoot::NamespaceObject
+            | PathRoot::User
+            | PathRoot::Request
+            | PathRoot::Now => Ok(()),
+        }
+    }
+
+    fn slot(&self, slot: Slot) -> Verified {
+        ensure(slot.0 < self.rule.slots, "a local name without a place")
+    }
+}
+
+fn set(bits: &mut [u64], slot: Slot) {
+    bits[slot.0 as usize / 64] |= 1 << (slot.0 % 64);
+}
+
+fn is_set(bits: &[u64], slot: Slot) -> bool {
+    bits[slot.0 as usize / 64] & (1 << (slot.0 % 64)) != 0
+}
