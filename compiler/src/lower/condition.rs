@@ -42,8 +42,17 @@ impl Ctx {
                 Cond::new(CondKind::Or(vec![then, otherwise]), span)
             }
             ExprKind::Quantified { any: some, binder, source, body } => {
+                // Over the groups of an unknown user the quantifier as a whole is unknown.
+                let unknown = self.assume && {
+                    let source = self.list(source)?;
+                    self.unknown_in(&source).is_some()
+                };
+                let assume = self.assume;
+                self.assume = assume && !unknown;
                 let body = |ctx: &mut Ctx| ctx.positioned(body, any, positive);
-                self.explicit(*some, *binder, source, body, span)?
+                let cond = self.explicit(*some, *binder, source, body, span);
+                self.assume = assume;
+                self.assumed(cond?, positive)
             }
             ExprKind::Apply { parameters, body } => self.apply(parameters, body, any, positive, span)?,
             _ => self.atom(expr, any, positive)?,
@@ -140,20 +149,29 @@ impl Ctx {
             return cond;
         }
         let mut about = None;
-        ir::rewrite::visit_values(
-            &mut cond.clone(),
-            &mut |value| match value.as_path().map(|path| path.root) {
-                Some(Root::User) => about = Some(Unknown::User),
-                Some(Root::NamespaceObject) => about = about.or(Some(Unknown::NamespaceLabels)),
-                _ => {}
-            },
-        );
+        ir::rewrite::visit_values(&mut cond.clone(), &mut |value| about = about.or(self.unknown_at(value)));
         match about {
             Some(about) => {
                 let origin = cond.origin;
                 Cond::new(CondKind::Known { about, cond: Box::new(cond), otherwise: positive }, origin)
             }
             None => cond,
+        }
+    }
+
+    /// What a value may not know: who the user is, what labels the namespace has.
+    pub(super) fn unknown_in(&self, value: &Value) -> Option<Unknown> {
+        let mut about = None;
+        ir::rewrite::visit_value(&mut value.clone(), &mut |value| about = about.or(self.unknown_at(value)));
+        about
+    }
+
+    fn unknown_at(&self, value: &Value) -> Option<Unknown> {
+        match value.as_path()?.root {
+            Root::User => Some(Unknown::User),
+            Root::NamespaceObject => Some(Unknown::NamespaceLabels),
+            Root::Local(local) => self.unknown_locals.get(&local).copied(),
+            _ => None,
         }
     }
 

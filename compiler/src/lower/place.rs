@@ -18,6 +18,8 @@ pub(super) struct Ctx {
     pub(super) self_steps: Option<(Local, Vec<ir::Step>)>,
     /// Conditions about unknown users and labels take the value that makes the rule apply.
     pub(super) assume: bool,
+    /// The `with` values that may be unknown.
+    pub(super) unknown_locals: HashMap<Local, ir::Unknown>,
     /// How many copies of the current condition the literal lists around it make.
     pub(super) unrolled: usize,
 }
@@ -31,6 +33,7 @@ impl Ctx {
             chosen: None,
             self_steps: None,
             assume: false,
+            unknown_locals: HashMap::new(),
             unrolled: 1,
         }
     }

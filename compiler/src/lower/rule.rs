@@ -115,6 +115,9 @@ fn lower_scope(ctx: &mut Ctx, narrows: &[Narrow], element: Option<ir::Local>) ->
             }
             Narrow::With { local, name, value } => {
                 let value = ctx.value(value)?;
+                if let Some(about) = ctx.unknown_in(&value) {
+                    ctx.unknown_locals.insert(*local, about);
+                }
                 scope.bindings.push(Binding { local: *local, name: name.clone(), value });
             }
         }
