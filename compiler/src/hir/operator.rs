@@ -383,7 +383,7 @@ impl Checker<'_> {
             self.report(errors::regex_is_glob(pattern, span));
             return false;
         }
-        match regex::Regex::new(pattern).map(drop).map_err(|it| it.to_string()) {
+        match aipc_runtime::regular_expression::regex_is_portable(pattern) {
             Ok(()) => true,
             Err(reason) => {
                 self.report(errors::bad_regex(pattern, span, &reason));
