@@ -1,0 +1,35 @@
+//! Kyverno's ClusterPolicy (`kyverno.io/v1`), and Policy where a namespace is given.
+//!
+//! ```text
+//! ir::Rule ─► at each place of the subject (autogen where Kyverno writes the workloads' rules itself)
+//!          ─► match, exclude ─► preconditions ─► pattern │ deny │ foreach ─► message
+//! ```
+//! A pattern where one says exactly what the rule means, else conditions; those speak JMESPath. Kyverno's own
+//! operators and patterns read texts as numbers, durations, ranges and wildcards, so they are used only where a
+//! text cannot be read so. Nothing here decides what a rule means.
+
+mod capture;
+mod compare;
+mod condition;
+mod conditions;
+mod emit;
+mod image;
+mod matching;
+mod message;
+mod operation;
+mod pattern;
+mod place;
+mod scope;
+mod term;
+mod value;
+
+use crate::source::Span;
+
+pub use emit::{emit, unsupported};
+
+/// Something that cannot be said in a ClusterPolicy, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unsupported {
+    pub span: Span,
+    pub reason: &'static str,
+}

@@ -1,0 +1,117 @@
+//! What the names of the IR are in JMESPath at one place of a rule.
+
+use std::collections::HashMap;
+
+use super::Unsupported;
+use crate::formats::jmespath::Expr;
+use crate::ir::{KindRef, Local, Root};
+use crate::source::Span;
+
+/// What a rule's expressions share.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// A kind of the rule; all of them are alike in where the namespace is.
+    pub kind: &'a KindRef,
+    /// The first number that no local of the rule has.
+    next_local: std::cell::Cell<u32>,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(kind: &'a KindRef, next_local: u32) -> Context<'a> {
+        Context { kind, next_local: std::cell::Cell::new(next_local) }
+    }
+
+    pub fn fresh_local(&self) -> Local {
+        let local = self.next_local.get();
+        self.next_local.set(local + 1);
+        Local(local)
+    }
+
+    /// The namespace as text; null or missing for what has none.
+    pub fn namespace(&self) -> Expr {
+        let name = Expr::path(["request", "object", "metadata", "name"]);
+        let namespace = Expr::path(["request", "namespace"]);
+        match (self.kind.is_any(), self.kind.kind == "Namespace" && self.kind.group.is_empty()) {
+            (true, _) => {
+                // Kyverno knows a namespace for whatever has one; a Namespace is in itself.
+                let is_namespace = Expr::path(["request", "object", "kind"]).equals(Expr::text("Namespace"));
+                let named = Expr::all([is_namespace, Expr::list(vec![name])]).index(0);
+                Expr::call("not_null", [named, Expr::path(["request", "object", "metadata", "namespace"])])
+            }
+            (false, true) => name,
+            (false, false) if self.kind.namespaced || self.kind.untyped => namespace,
+            (false, false) => Expr::null(),
+        }
+    }
+}
+
+/// The names that can be spoken of at a place, as expressions over its current value.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Whether `request` can be seen: everywhere but in filters, where `@` is the element and nothing else is.
+    top: bool,
+    /// With whether the value is always there.
+    locals: HashMap<Local, (Expr, bool)>,
+}
+
+impl Scope {
+    /// The place where `request` is seen.
+    pub fn top() -> Scope {
+        Scope { top: true, locals: HashMap::new() }
+    }
+
+    /// Inside a filter: only what is bound next.
+    pub fn inner() -> Scope {
+        Scope::default()
+    }
+
+    /// A name for an element, which is there.
+    pub fn bind(&mut self, local: Local, expr: Expr) {
+        self.locals.insert(local, (expr, true));
+    }
+
+    /// A name for a value that may be missing.
+    pub fn bind_nullable(&mut self, local: Local, expr: Expr) {
+        self.locals.insert(local, (expr, false));
+    }
+
+    /// Whether the name stands for something that is always there.
+    pub fn is_present(&self, local: Local) -> bool {
+        self.locals.get(&local).is_some_and(|(_, present)| *present)
+    }
+
+    pub fn is_top(&self) -> bool {
+        self.top
+    }
+
+    /// The expression of a root.
+    ///
+    /// # Errors
+    /// The root cannot be seen here, or has no counterpart in Kyverno's variables.
+    pub fn root(&self, context: &Context, root: Root, span: Span) -> Result<Expr, Unsupported> {
+        if let Root::Local(local) = root {
+            let bound = self.locals.get(&local).map(|(expr, _)| expr.clone());
+            return bound.ok_or(Unsupported { span, reason: "a name is used outside of where it is known" });
+        }
+        if root == Root::Now {
+            return Ok(Expr::call("time_now_utc", []));
+        }
+        if !self.top {
+            return Err(Unsupported { span, reason: "a filter sees nothing but its element" });
+        }
+        Ok(match root {
+            // The subject has been put at its place in the object; where Kyverno writes the rules for
+            // workloads, the subject of a Pod is the Pod.
+            Root::Object | Root::Subject => Expr::path(["request", "object"]),
+            Root::OldObject | Root::OldSubject => Expr::path(["request", "oldObject"]),
+            Root::Namespace => context.namespace(),
+            Root::User => Expr::path(["request", "userInfo"]),
+            Root::Request => Expr::path(["request"]),
+            Root::NamespaceObject => {
+                let reason = "Kyverno sees labels of namespaces in `match` only; use a `where` of its own for `namespace.labels[…] == …`";
+                return Err(Unsupported { span, reason });
+            }
+            Root::Local(_) | Root::Now => Expr::null(),
+        })
+    }
+}

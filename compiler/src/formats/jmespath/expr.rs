@@ -1,0 +1,206 @@
+//! The tree of an expression.
+
+/// An expression over the current value.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Expr {
+    /// `@`
+    Current,
+    /// `base.name`
+    Field(Box<Expr>, String),
+    /// `base[0]`
+    Index(Box<Expr>, i64),
+    /// `base[1:3]`
+    Slice(Box<Expr>, Option<i64>, Option<i64>),
+    /// `base.[a, b]`; on `@` just `[a, b]`.
+    Select(Box<Expr>, Vec<Expr>),
+    /// `base[]`: the elements of the lists in a list.
+    Flatten(Box<Expr>),
+    /// `base[?test]`
+    Filter(Box<Expr>, Box<Expr>),
+    /// `base[*].body`: the body for each element, nulls left out.
+    Project(Box<Expr>, Box<Expr>),
+    Call(&'static str, Vec<Expr>),
+    /// `&body`, an argument of `map`.
+    Reference(Box<Expr>),
+    Text(String),
+    Json(serde_json::Value),
+    Compare(Box<Expr>, Order, Box<Expr>),
+    Not(Box<Expr>),
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
+}
+
+/// The comparisons. `<` and its like are null unless both sides are floats.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Order {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Order {
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Order::Equal => "==",
+            Order::NotEqual => "!=",
+            Order::Less => "<",
+            Order::LessOrEqual => "<=",
+            Order::Greater => ">",
+            Order::GreaterOrEqual => ">=",
+        }
+    }
+}
+
+impl Expr {
+    /// A path of fields from the current value.
+    pub fn path<'a>(fields: impl IntoIterator<Item = &'a str>) -> Expr {
+        fields.into_iter().fold(Expr::Current, |base, name| base.field(name))
+    }
+
+    pub fn field(self, name: impl Into<String>) -> Expr {
+        Expr::Field(Box::new(self), name.into())
+    }
+
+    pub fn index(self, index: i64) -> Expr {
+        Expr::Index(Box::new(self), index)
+    }
+
+    pub fn filter(self, test: Expr) -> Expr {
+        Expr::Filter(Box::new(self), Box::new(test))
+    }
+
+    pub fn flatten(self) -> Expr {
+        Expr::Flatten(Box::new(self))
+    }
+
+    /// `[a, b]`
+    pub fn list(items: Vec<Expr>) -> Expr {
+        Expr::Select(Box::new(Expr::Current), items)
+    }
+
+    pub fn call(name: &'static str, arguments: impl Into<Vec<Expr>>) -> Expr {
+        Expr::Call(name, arguments.into())
+    }
+
+    /// `map(&body, list)`: the body for each element, nulls kept.
+    pub fn map(body: Expr, list: Expr) -> Expr {
+        Expr::call("map", [Expr::Reference(Box::new(body)), list])
+    }
+
+    pub fn compare(self, order: Order, other: Expr) -> Expr {
+        Expr::Compare(Box::new(self), order, Box::new(other))
+    }
+
+    pub fn equals(self, other: Expr) -> Expr {
+        self.compare(Order::Equal, other)
+    }
+
+    pub fn null() -> Expr {
+        Expr::Json(serde_json::Value::Null)
+    }
+
+    pub fn bool(value: bool) -> Expr {
+        Expr::Json(serde_json::Value::Bool(value))
+    }
+
+    pub fn number(value: i64) -> Expr {
+        Expr::Json(value.into())
+    }
+
+    pub fn empty_list() -> Expr {
+        Expr::Json(serde_json::Value::Array(vec![]))
+    }
+
+    pub fn text(text: impl Into<String>) -> Expr {
+        Expr::Text(text.into())
+    }
+
+    /// `self != null`; a missing key is no error there.
+    pub fn is_present(self) -> Expr {
+        self.compare(Order::NotEqual, Expr::null())
+    }
+
+    /// `self || default`
+    pub fn or(self, default: Expr) -> Expr {
+        Expr::Or(vec![self, default])
+    }
+
+    /// The conjunction; constants fold, nested ones flatten.
+    pub fn all(parts: impl IntoIterator<Item = Expr>) -> Expr {
+        Expr::junction(parts, true)
+    }
+
+    /// The disjunction; constants fold, nested ones flatten.
+    pub fn any(parts: impl IntoIterator<Item = Expr>) -> Expr {
+        Expr::junction(parts, false)
+    }
+
+    fn junction(parts: impl IntoIterator<Item = Expr>, conjunctive: bool) -> Expr {
+        let mut flat: Vec<Expr> = Vec::new();
+        for part in parts {
+            match part {
+                Expr::And(inner) if conjunctive => flat.extend(inner),
+                Expr::Or(inner) if !conjunctive => flat.extend(inner),
+                Expr::Json(serde_json::Value::Bool(value)) if value == conjunctive => {}
+                // A guard that two parts share is asked once.
+                part if flat.contains(&part) => {}
+                part => flat.push(part),
+            }
+        }
+        match (flat.len(), conjunctive) {
+            (0, _) => Expr::bool(conjunctive),
+            (1, _) => flat.remove(0),
+            (_, true) => Expr::And(flat),
+            (_, false) => Expr::Or(flat),
+        }
+    }
+
+    /// The negation of what the expression says as a condition.
+    pub fn negate(self) -> Expr {
+        match self {
+            Expr::Compare(left, Order::Equal, right) => Expr::Compare(left, Order::NotEqual, right),
+            Expr::Compare(left, Order::NotEqual, right) => Expr::Compare(left, Order::Equal, right),
+            Expr::Json(serde_json::Value::Bool(value)) => Expr::bool(!value),
+            Expr::Not(inner) => *inner,
+            other => Expr::Not(Box::new(other)),
+        }
+    }
+
+    /// The same condition with a value that is `true`, or else `false` or null: no list, which only counts as
+    /// true.
+    pub fn to_boolean(self) -> Expr {
+        match self {
+            Expr::And(parts) => Expr::And(parts.into_iter().map(Expr::to_boolean).collect()),
+            Expr::Or(parts) => Expr::Or(parts.into_iter().map(Expr::to_boolean).collect()),
+            list @ (Expr::Filter(..) | Expr::Flatten(_) | Expr::Project(..)) => {
+                Expr::call("length", [list.or(Expr::empty_list())]).compare(Order::Greater, Expr::number(0))
+            }
+            other @ (Expr::Compare(..) | Expr::Not(_) | Expr::Json(_) | Expr::Call(..)) => other,
+            other => Expr::Not(Box::new(Expr::Not(Box::new(other)))),
+        }
+    }
+
+    /// Whether the expression may stand behind `[*]`, to be asked of each element.
+    pub fn is_chain(&self) -> bool {
+        match self {
+            Expr::Current => true,
+            Expr::Field(base, _) | Expr::Index(base, _) => base.is_chain(),
+            Expr::Slice(..)
+            | Expr::Select(..)
+            | Expr::Flatten(_)
+            | Expr::Filter(..)
+            | Expr::Project(..)
+            | Expr::Call(..)
+            | Expr::Reference(_)
+            | Expr::Text(_)
+            | Expr::Json(_)
+            | Expr::Compare(..)
+            | Expr::Not(_)
+            | Expr::And(_)
+            | Expr::Or(_) => false,
+        }
+    }
+}
