@@ -1,5 +1,6 @@
 //! Out of the IR into the formats that others run: Kyverno's YAML and bytecode.
 
+pub mod bytecode;
 pub mod cluster_policy;
 pub mod jmespath;
 pub mod support;

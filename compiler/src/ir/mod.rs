@@ -12,7 +12,9 @@
 
 mod expr;
 mod policy;
+pub mod print;
 pub mod rewrite;
+pub mod verify;
 
 pub use expr::*;
 pub use policy::*;

@@ -115,9 +115,13 @@ impl Ctx {
         match &expr.kind {
             ExprKind::Place(place) if place.is_many() => {
                 // The type of a collected place may be that of one value or of the list of them.
-                let ends_open = place.branches.iter().all(|it| it.steps.last() == Some(&hir::Step::Each));
+                let ends_in_one = place.branches.iter().all(|it| match it.steps.last() {
+                    Some(hir::Step::Each | hir::Step::Key(_)) => true,
+                    Some(hir::Step::Field(field)) => !matches!(field.shape, ir::Shape::List | ir::Shape::Any),
+                    Some(hir::Step::Element(_)) | None => false,
+                });
                 let element = match &expr.ty {
-                    hir::Ty::List(item) if ends_open => (**item).clone(),
+                    hir::Ty::List(item) if ends_in_one => (**item).clone(),
                     ty => ty.clone(),
                 };
                 self.collected(place, &element, expr.span)

@@ -1,0 +1,94 @@
+//! Policies as bytecode: `ir::PolicySet` to [`Program`].
+//!
+//! Everything that the IR can say has instructions, so a refusal is about size, or about a literal or pattern
+//! that the runtime does not read. Nothing is left out in silence.
+
+mod assembler;
+mod condition;
+mod rule;
+mod value;
+
+use aipc_runtime::program::{self, PolicyId, Program, RuleId};
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir;
+use crate::source::{Sources, Span};
+use assembler::Assembler;
+
+/// The program of a set of policies, verified.
+///
+/// # Errors
+/// A diagnostic for each rule that cannot be carried, with the reason.
+pub fn emit(set: &ir::PolicySet, sources: &Sources) -> Result<Program, Vec<Diagnostic>> {
+    if cfg!(debug_assertions) {
+        let broken = ir::verify::verify(set);
+        assert!(broken.is_empty(), "the IR is not well-formed: {broken:?}");
+    }
+    let mut assembler = Assembler::new(sources);
+    let mut diagnostics = Vec::new();
+    for policy in &set.policies {
+        let first = RuleId(assembler.parts.rules.len() as u32);
+        let id = PolicyId(assembler.parts.policies.len() as u32);
+        for rule in &policy.rules {
+            if let Err(refusal) = rule::emit_rule(&mut assembler, rule, id) {
+                diagnostics.push(refusal.diagnostic());
+            }
+        }
+        let last = RuleId(assembler.parts.rules.len() as u32);
+        let row = policy_row(&mut assembler, policy, (first, last));
+        assembler.parts.policies.push(row);
+    }
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
+    }
+    Program::new(assembler.parts).map_err(|error| {
+        let span = set.policies.first().map_or(NOWHERE, |policy| policy.origin);
+        vec![Diagnostic::new(Code::NotInTarget, span, format!("bytecode cannot hold this: {error}"))]
+    })
+}
+
+/// The place of what has none: an empty set of policies.
+const NOWHERE: Span = Span { file: crate::source::FileId(0), start: 0, end: 0 };
+
+/// Why a rule has no bytecode.
+#[derive(Debug)]
+struct Refusal {
+    span: Span,
+    reason: String,
+}
+
+impl Refusal {
+    fn new(span: Span, reason: impl Into<String>) -> Refusal {
+        Refusal { span, reason: reason.into() }
+    }
+
+    fn diagnostic(self) -> Diagnostic {
+        Diagnostic::new(Code::NotInTarget, self.span, format!("bytecode cannot say this: {}", self.reason))
+    }
+}
+
+type Emitted<T> = Result<T, Refusal>;
+
+fn policy_row(
+    assembler: &mut Assembler<'_>,
+    policy: &ir::Policy,
+    rules: (RuleId, RuleId),
+) -> program::Policy {
+    let settings = &policy.settings;
+    program::Policy {
+        name: policy.name.clone(),
+        title: policy.title.clone(),
+        description: policy.description.clone(),
+        severity: policy.severity.clone(),
+        category: policy.category.clone(),
+        controls: policy.controls.clone(),
+        namespace: settings.namespace.clone(),
+        first_rule_only: settings.apply_rules.as_deref() == Some("One"),
+        scored: settings.scored.unwrap_or(true),
+        background: settings.background,
+        labels: settings.labels.clone(),
+        annotations: settings.annotations.clone(),
+        place: assembler.place(policy.origin),
+        rules,
+    }
+}

@@ -1,0 +1,177 @@
+//! Rules: targets, bindings, and a block of code for each question that a rule asks.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aipc_runtime::program::{
+    Binding, BindingId, Block, ConditionalAction, Effect, Elements, Operations, PolicyId, Rule, Slot,
+    SubjectStep, Target,
+};
+
+use super::assembler::Assembler;
+use super::{Emitted, Refusal};
+use crate::ir::{self, Local, Root, TextPart};
+
+/// What the names of one rule stand for.
+pub(super) struct Ctx<'a, 's> {
+    pub(super) assembler: &'a mut Assembler<'s>,
+    slots: HashMap<Local, Slot>,
+    pub(super) bindings: HashMap<Local, BindingId>,
+}
+
+impl Ctx<'_, '_> {
+    /// The place of a local name; each has its own, so that names never stand in each other's way.
+    pub(super) fn slot(&mut self, local: Local) -> Slot {
+        let next = Slot(self.slots.len() as u32);
+        *self.slots.entry(local).or_insert(next)
+    }
+
+    fn block(&mut self, code: impl FnOnce(&mut Self) -> Emitted<()>) -> Emitted<Block> {
+        self.assembler.open_block();
+        let done = code(self);
+        let block = self.assembler.close_block();
+        done.map(|()| block)
+    }
+}
+
+/// A rule may have so many `with` values, which the machine computes one within the other.
+const BINDINGS_MAX: usize = 100;
+const SLOTS_MAX: usize = 1024;
+
+pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: PolicyId) -> Emitted<()> {
+    if rule.bindings.len() > BINDINGS_MAX {
+        return Err(Refusal::new(rule.origin, format!("a rule with more than {BINDINGS_MAX} `with` values")));
+    }
+    let first_binding = BindingId(assembler.parts.bindings.len() as u32);
+    let bindings =
+        (first_binding.0..).zip(&rule.bindings).map(|(id, it)| (it.local, BindingId(id))).collect();
+    let mut ctx = Ctx { assembler, slots: HashMap::new(), bindings };
+
+    let mut of_elements: BTreeSet<Local> = BTreeSet::new();
+    if let Some(elements) = &rule.check.elements {
+        of_elements.extend(elements.binder.key);
+        of_elements.insert(elements.binder.element);
+    }
+    for binding in &rule.bindings {
+        let per_element = mentions_any(&binding.value, &of_elements);
+        if per_element {
+            of_elements.insert(binding.local);
+        }
+        let block = ctx.block(|ctx| ctx.value(&binding.value))?;
+        ctx.assembler.parts.bindings.push(Binding { name: binding.name.clone(), block, per_element });
+    }
+    let last_binding = BindingId(ctx.assembler.parts.bindings.len() as u32);
+
+    let applies = match rule.applies.as_slice() {
+        [] => None,
+        conds => Some(ctx.block(|ctx| ctx.answer(conds))?),
+    };
+    let mut asked = Vec::new();
+    let elements = match &rule.check.elements {
+        None => None,
+        Some(elements) => {
+            asked.push(elements.filter.clone());
+            Some(emit_elements(&mut ctx, elements)?)
+        }
+    };
+    asked.push(rule.check.violation.clone());
+    let violation = ctx.block(|ctx| ctx.answer(&asked))?;
+    let message = ctx.block(|ctx| emit_message(ctx, &rule.message))?;
+    let mut actions = Vec::new();
+    for action in &rule.actions {
+        let condition = match &action.condition {
+            None => None,
+            Some(cond) => Some(ctx.block(|ctx| ctx.answer(std::slice::from_ref(cond)))?),
+        };
+        let effect = match action.effect {
+            ir::Effect::Enforce => Effect::Enforce,
+            ir::Effect::Audit => Effect::Audit,
+        };
+        actions.push(ConditionalAction { effect, warn: action.warn, condition });
+    }
+    let slots = ctx.slots.len();
+    if slots > SLOTS_MAX {
+        return Err(Refusal::new(rule.origin, format!("a rule with more than {SLOTS_MAX} local names")));
+    }
+    let row = Rule {
+        name: rule.name.clone(),
+        description: rule.description.clone(),
+        policy,
+        place: ctx.assembler.place(rule.origin),
+        source_text: rule.source_text.clone(),
+        targets: rule.targets.iter().map(target).collect(),
+        operations: operations(rule.operations),
+        slots: slots as u32,
+        bindings: (first_binding, last_binding),
+        applies,
+        elements,
+        violation,
+        violation_origin: ctx.assembler.origin(rule.check.violation.origin),
+        message,
+        message_written: rule.message.written,
+        actions,
+    };
+    assembler.parts.rules.push(row);
+    Ok(())
+}
+
+fn mentions_any(value: &ir::Value, locals: &BTreeSet<Local>) -> bool {
+    let mut found = false;
+    ir::rewrite::visit_value(&mut value.clone(), &mut |value| {
+        if let Some(Root::Local(local)) = value.as_path().map(|path| path.root) {
+            found |= locals.contains(&local);
+        }
+    });
+    found
+}
+
+fn emit_elements(ctx: &mut Ctx<'_, '_>, elements: &ir::Elements) -> Emitted<Elements> {
+    let mut count = 0;
+    let sources = ctx.block(|ctx| {
+        count = ctx.sources(&elements.source)?;
+        Ok(())
+    })?;
+    Ok(Elements {
+        view: elements.view.clone(),
+        sources,
+        source_count: count,
+        key: elements.binder.key.map(|local| ctx.slot(local)),
+        element: ctx.slot(elements.binder.element),
+    })
+}
+
+fn emit_message(ctx: &mut Ctx<'_, '_>, message: &ir::Message) -> Emitted<()> {
+    use aipc_runtime::program::{Constant, Count, Instruction};
+    for part in &message.parts {
+        match part {
+            TextPart::Text(text) => ctx.constant(Constant::Text(text.clone())),
+            TextPart::Value(value) => ctx.value(value)?,
+        }
+    }
+    ctx.assembler.emit(Instruction::Message { count: Count(message.parts.len() as u32) });
+    Ok(())
+}
+
+fn target(target: &ir::Target) -> Target {
+    let kind = &target.kind;
+    let or_any = |text: &str| if kind.is_any() && text.is_empty() { "*".to_owned() } else { text.to_owned() };
+    let step = |step: &ir::SubjectStep| match step {
+        ir::SubjectStep::Field(field) => {
+            SubjectStep::Field { name: field.name.clone(), required: field.required }
+        }
+        ir::SubjectStep::Each => SubjectStep::Each,
+    };
+    Target {
+        group: or_any(&kind.group),
+        version: or_any(&kind.version),
+        kind: kind.kind.clone(),
+        plural: kind.plural.clone(),
+        namespaced: kind.namespaced,
+        subresource: target.subresource.as_ref().map(|name| name.trim_start_matches('/').to_owned()),
+        subjects: target.subjects.iter().map(|path| path.0.iter().map(step).collect()).collect(),
+    }
+}
+
+fn operations(operations: ir::Operations) -> Operations {
+    let ir::Operations { create, update, delete, connect } = operations;
+    Operations { create, update, delete, connect }
+}
