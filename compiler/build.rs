@@ -1,4 +1,4 @@
-//! Generates the parser from `src/syntax/grammar.lalrpop`, and the list of library files.
+//! Generates the parser from `src/syntax/grammar.lalrpop`, the list of library files, and the pages of diagnostics.
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,27 @@ fn main() {
         println!("cargo:error=the library cannot be listed: {error}");
         std::process::exit(1);
     }
+    if let Err(error) = pages(&out) {
+        println!("cargo:error=the pages of diagnostics cannot be listed: {error}");
+        std::process::exit(1);
+    }
+}
+
+/// Writes `explain.rs`: each page under its code.
+fn pages(out: &Path) -> std::io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/diagnostic/explain");
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(&folder)?.map(|entry| entry.map(|it| it.path())).collect::<Result<_, _>>()?;
+    files.retain(|path| path.extension().is_some_and(|it| it == "md"));
+    files.sort();
+    let mut text = String::from("const PAGES: &[(&str, &str)] = &[\n");
+    for file in files {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        text.push_str(&format!("    ({name:?}, include_str!({:?})),\n", file.canonicalize()?));
+    }
+    text.push_str("];\n");
+    std::fs::write(out.join("explain.rs"), text)
 }
 
 /// Writes `stdlib.rs`: the prelude, and each file of `stdlib` under its name without the ending.

@@ -4,6 +4,8 @@
 //! Every code is a row of [`catalog`] and has a page under `explain/`.
 
 pub mod catalog;
+pub mod explain;
+pub mod render;
 
 use crate::source::Span;
 pub use catalog::Code;

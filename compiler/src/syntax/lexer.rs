@@ -51,7 +51,7 @@ impl Ctx<'_> {
                 unknown = match unknown {
                     Some((from, to)) if to == start => Some((from, end)),
                     Some(run) => {
-                        self.unknown(run);
+                        self.unknown(run, starts_line);
                         Some((start, end))
                     }
                     None => Some((start, end)),
@@ -59,7 +59,7 @@ impl Ctx<'_> {
                 continue;
             };
             if let Some(run) = unknown.take() {
-                self.unknown(run);
+                self.unknown(run, starts_line);
             }
             let tok = match raw {
                 RawToken::Newline => {
@@ -88,7 +88,7 @@ impl Ctx<'_> {
             }
         }
         if let Some(run) = unknown.take() {
-            self.unknown(run);
+            self.unknown(run, starts_line);
         }
         self.settle_comments(self.base + text.len() as u32);
     }
@@ -208,11 +208,15 @@ impl Ctx<'_> {
         tok
     }
 
-    fn unknown(&mut self, (start, end): (usize, usize)) {
+    fn unknown(&mut self, (start, end): (usize, usize), starts_line: bool) {
         let text = &self.text[start..end];
         // Hidden characters have been reported by their own rule.
         if text.chars().any(|c| !is_hidden(c)) {
             self.report(errors::unknown_character(self.span(start, end), text));
+        }
+        // A typographic dash is read as the minus it was before an editor improved it.
+        if matches!(text, "\u{2013}" | "\u{2014}" | "\u{2212}") {
+            self.push(Tok::Minus, start, end, starts_line);
         }
     }
 

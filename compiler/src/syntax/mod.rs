@@ -23,6 +23,7 @@ mod strings;
 pub mod token;
 
 pub use dump::{dump_ast, dump_expr, dump_tokens};
+pub use lexer::is_hidden;
 pub use parse::{Parsed, parse, parse_expr};
 
 lalrpop_util::lalrpop_mod!(
