@@ -379,6 +379,8 @@ fn is_plain(text: &str) -> bool {
     let opens = match first {
         '=' | '<' | '+' | '^' => rest.next() == Some('('),
         '(' | '/' | '$' | '_' => true,
+        // What UTF-8 begins with 0xEF looks like half a byte order mark to some readers.
+        '\u{f000}'..='\u{ffff}' => false,
         c => c.is_ascii_alphabetic() || (!c.is_ascii() && c.is_alphabetic()),
     };
     opens

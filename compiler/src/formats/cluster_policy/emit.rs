@@ -5,7 +5,7 @@ use super::matching::{Matching, matching, override_of};
 use super::message::message;
 use super::pattern::pattern;
 use super::place::{self, Placed};
-use super::scope::{Context, Scope};
+use super::scope::{Context, IMAGE_REFERENCE, Scope};
 use super::{Unsupported, capture, value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::formats::jmespath::{self, Expr};
@@ -299,9 +299,7 @@ fn rule(
     let scope = Scope::top();
     let Matching { matches, excludes, rest, users } = matching(placed)?;
     let mut map = Map::new().with("name", name).with("match", matches).with_some("exclude", excludes);
-    if !rest.is_empty() {
-        map.set("preconditions", all_of(&context, &scope, &rest)?);
-    }
+    let preconditions = if rest.is_empty() { None } else { Some(all_of(&context, &scope, &rest)?) };
     let mut validate = Map::new().with("failureAction", name_of(consequence.effect));
     if !consequence.overrides.is_empty() {
         validate.set("failureActionOverrides", consequence.overrides.clone());
@@ -313,6 +311,12 @@ fn rule(
     }
     let (key, value) = check(&context, &scope, rule)?;
     validate.set(key, value);
+    if context.takes_images_apart() {
+        let variable = Map::new().with("value", super::image::reference());
+        let entry = Map::new().with("name", IMAGE_REFERENCE).with("variable", variable);
+        map.set("context", vec![entry]);
+    }
+    map = map.with_some("preconditions", preconditions);
     map.set("validate", validate);
     Ok((users || rewrite::mentions(rule, Root::User), map))
 }
@@ -347,11 +351,16 @@ fn foreach(context: &Context, scope: &Scope, violation: &Cond) -> Result<Option<
         return Ok(None);
     }
     let list = value::raw(context, scope, &q.source)?.or_null();
+    let list = jmespath::text(&list);
+    // Variables are not put into the list.
+    if list.contains("{{") {
+        return Ok(None);
+    }
     let mut inner = scope.clone();
     inner.bind(q.binder.element, Expr::path(["element"]));
     let conditions = all_of(context, &inner, std::slice::from_ref(&q.body))?;
     let entry = Map::new()
-        .with("list", jmespath::text(&list))
+        .with("list", list)
         .with("deny", Map::new().with("conditions", conditions));
     Ok(Some(Node::List(vec![entry.into()])))
 }

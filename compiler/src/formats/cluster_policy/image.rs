@@ -1,6 +1,7 @@
 //! Parts of image references, by regular expressions: Kyverno's own functions for images end in an error where
 //! the text is no reference.
 
+use super::scope::Context;
 use super::term::Term;
 use crate::formats::jmespath::Expr;
 use crate::ir::Operation;
@@ -23,8 +24,8 @@ pub fn reference() -> String {
 }
 
 /// A part of the image; missing where the text is no reference, or lacks the part.
-pub fn part(operation: Operation, image: Term) -> Term {
-    let pattern = || Expr::text(reference());
+pub fn part(context: &Context, operation: Operation, image: Term) -> Term {
+    let pattern = || context.image_reference();
     let guards = image.presence().into_iter();
     let is_reference = Expr::call("regex_match", [pattern(), image.expr.clone()]);
     let guards: Vec<Expr> = guards.chain([is_reference]).collect();

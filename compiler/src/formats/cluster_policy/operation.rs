@@ -305,7 +305,7 @@ impl Call<'_> {
             | Operation::ImageDigest
             | Operation::ImageName
             | Operation::ImageReference
-            | Operation::ImageWrittenTag => plain(image::part(operation, self.text(0)?)),
+            | Operation::ImageWrittenTag => plain(image::part(self.context, operation, self.text(0)?)),
         }
     }
 

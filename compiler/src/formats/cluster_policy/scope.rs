@@ -1,5 +1,6 @@
 //! What the names of the IR are in JMESPath at one place of a rule.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::Unsupported;
@@ -7,24 +8,40 @@ use crate::formats::jmespath::Expr;
 use crate::ir::{KindRef, Local, Root};
 use crate::source::Span;
 
+/// The context variable with the form of image references.
+pub const IMAGE_REFERENCE: &str = "imageReference";
+
 /// What a rule's expressions share.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// A kind of the rule; all of them are alike in where the namespace is.
     pub kind: &'a KindRef,
     /// The first number that no local of the rule has.
-    next_local: std::cell::Cell<u32>,
+    next_local: Cell<u32>,
+    /// The rule takes image references apart, so it needs the variable with their form.
+    images: Cell<bool>,
 }
 
 impl<'a> Context<'a> {
     pub fn new(kind: &'a KindRef, next_local: u32) -> Context<'a> {
-        Context { kind, next_local: std::cell::Cell::new(next_local) }
+        Context { kind, next_local: Cell::new(next_local), images: Cell::new(false) }
     }
 
     pub fn fresh_local(&self) -> Local {
         let local = self.next_local.get();
         self.next_local.set(local + 1);
         Local(local)
+    }
+
+    /// The form of image references, as a text that stands in an expression.
+    pub fn image_reference(&self) -> Expr {
+        self.images.set(true);
+        Expr::Variable(IMAGE_REFERENCE)
+    }
+
+    /// Whether [`Context::image_reference`] has been asked for.
+    pub fn takes_images_apart(&self) -> bool {
+        self.images.get()
     }
 
     /// The namespace as text; null or missing for what has none.

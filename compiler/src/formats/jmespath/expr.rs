@@ -23,6 +23,8 @@ pub enum Expr {
     /// `&body`, an argument of `map`.
     Reference(Box<Expr>),
     Text(String),
+    /// The text of a context variable, put into the expression before it is read. Only for constants of ours.
+    Variable(&'static str),
     Json(serde_json::Value),
     Compare(Box<Expr>, Order, Box<Expr>),
     Not(Box<Expr>),
@@ -196,6 +198,7 @@ impl Expr {
             | Expr::Call(..)
             | Expr::Reference(_)
             | Expr::Text(_)
+            | Expr::Variable(_)
             | Expr::Json(_)
             | Expr::Compare(..)
             | Expr::Not(_)

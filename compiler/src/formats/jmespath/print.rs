@@ -92,6 +92,7 @@ fn primary_text(expr: &Expr) -> String {
         Expr::Call(name, items) => format!("{name}({})", arguments(items)),
         Expr::Reference(body) => format!("&{}", at(body, Level::Primary)),
         Expr::Text(text) => text_literal(text),
+        Expr::Variable(name) => format!("'{{{{ {name} }}}}'"),
         Expr::Json(value) => json_literal(value),
         Expr::Compare(..) | Expr::Not(_) | Expr::And(_) | Expr::Or(_) => at(expr, Level::Or),
     }
