@@ -9,12 +9,19 @@ use crate::source::Span;
 /// target's emitter is total on the set.
 pub fn legalize(set: &ir::PolicySet, target: Target) -> Vec<Diagnostic> {
     let mut seen = std::collections::HashSet::new();
-    set.policies
+    let mut found: Vec<Diagnostic> = set
+        .policies
         .iter()
         .flat_map(features_of_policy)
         .filter(|found| seen.insert(*found))
         .filter_map(|(feature, span)| judge(feature, span, target))
-        .collect()
+        .collect();
+    // Some features are carried but for a few forms; what is left shows only when it is written.
+    let is_refused = |diagnostic: &Diagnostic| diagnostic.code == Code::NotInTarget;
+    if target == Target::KyvernoLegacy && !found.iter().any(is_refused) {
+        found.extend(crate::formats::cluster_policy::unsupported(set));
+    }
+    found
 }
 
 fn judge(feature: Feature, span: Span, target: Target) -> Option<Diagnostic> {

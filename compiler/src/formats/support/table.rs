@@ -127,16 +127,16 @@ const FLOATS: Support = Encoded("floating point numbers");
 //    feature, name,                       kyverno, kyverno-legacy, bytecode
 rows! {
     F::DenyRequire, "`deny` and `require`", Yes, Yes, Yes;
-    F::Quantifier, "`any` and `every` over a list", Encoded("`exists` and `all`"), Yes, Yes;
-    F::NestedQuantifier, "quantifiers inside quantifiers", Encoded("nested `exists` and `all`"), Yes, Yes;
-    F::MapQuantifier, "quantifiers over the entries of a map", Encoded("`exists` and `all` of two variables"), Yes, Yes;
+    F::Quantifier, "`any` and `every` over a list", Encoded("`exists` and `all`"), Encoded("list patterns, `foreach` or filters"), Yes;
+    F::NestedQuantifier, "quantifiers inside quantifiers", Encoded("nested `exists` and `all`"), Encoded("nested filters"), Yes;
+    F::MapQuantifier, "quantifiers over the entries of a map", Encoded("`exists` and `all` of two variables"), Encoded("a filter over `items`"), Yes;
     F::Comprehension, "`[… for … in …]`", Encoded("`filter` and `map`"), Yes, Yes;
-    F::PodTemplates, "Pods inside workloads", Encoded("a variable that picks the template by kind"), Yes, Yes;
+    F::PodTemplates, "Pods inside workloads", Encoded("a variable that picks the template by kind"), Encoded("autogen where it says the same, else a rule for each place"), Yes;
     F::ListedPods, "Pods in a list inside a custom resource", Encoded("`all` over the list"), Yes, Yes;
     F::AnyKind, "rules about every kind (`resource`)", Yes, Yes, Yes;
     F::Subresource, "subresources", Yes, Yes, Yes;
     F::StaticWhere, "`where` about the object", Encoded("selectors and `matchConditions`"), Yes, Yes;
-    F::Binding, "`with` and `let` in rules", Encoded("`variables`"), Yes, Yes;
+    F::Binding, "`with` and `let` in rules", Encoded("`variables`"), Encoded("the value in place of its name"), Yes;
     F::UserNameGroups, "`user.name`, `user.groups`", Yes, Yes, Yes;
     F::UserUid, "`user.uid`", Yes, Yes, Yes;
     F::UserRoles, "`user.roles`, `user.clusterRoles`",
@@ -147,24 +147,24 @@ rows! {
     F::OnConnect, "`on connect`", Yes, Yes, Yes;
     F::OldObject, "`old`", Encoded("`oldObject`"), Yes, Yes;
     F::Changed, "`changed`", Encoded("a comparison with `oldObject`"), Yes, Yes;
-    F::NamespaceLabels, "`namespace.labels`, `namespace.annotations`", Encoded("`namespaceSelector` or `namespaceObject`"), Yes, Yes;
-    F::ConditionalAction, "`action … where`", Encoded("one policy for each action"), Yes, Yes;
+    F::NamespaceLabels, "`namespace.labels`, `namespace.annotations`", Encoded("`namespaceSelector` or `namespaceObject`"), Encoded("`namespaceSelector`, where a `where` of its own asks for labels"), Yes;
+    F::ConditionalAction, "`action … where`", Encoded("one policy for each action"), Encoded("`failureActionOverrides`, or a rule for each action"), Yes;
     F::Warn, "`action …, warn`", Yes, Yes, Yes;
     F::ComputedMessage, "values in `message`", Encoded("`messageExpression`"), Yes, Yes;
     F::OffendingElement, "the offending element in `message`", Encoded("all offending values, joined"), Yes, Yes;
     F::Must, "`must`", No("an expression of CEL cannot end a rule in an error on purpose"), Yes, Yes;
-    F::Glob, "globs (`~`)", Encoded("`matches`, or `startsWith` and the like"), Yes, Yes;
+    F::Glob, "globs (`~`)", Encoded("`matches`, or `startsWith` and the like"), Encoded("wildcards of patterns, or `pattern_match`"), Yes;
     F::ValueInGlob, "values inside globs", Encoded("an escaped regular expression"), Yes, Yes;
     F::Regex, "regular expressions (`matches`)", Yes, Yes, Yes;
     F::ComputedKey, "computed keys (`labels[k]`)", Yes, Yes, Yes;
     F::ConditionAsValue, "conditions as values", Yes, Yes, Yes;
-    F::Quantities, "comparing quantities", Encoded("`quantity`"), Yes, Yes;
-    F::Durations, "comparing durations", Encoded("`duration`"), Yes, Yes;
+    F::Quantities, "comparing quantities", Encoded("`quantity`"), Encoded("patterns, or the sign of the difference"), Yes;
+    F::Durations, "comparing durations", Encoded("`duration`"), Encoded("the sign of the difference"), Yes;
     F::Times, "comparing times", Encoded("`timestamp`"), Yes, Yes;
     F::Now, "`now`", Encoded("`time.now()`"), Yes, Yes;
     F::Versions, "comparing versions", Encoded("`semver`"), Yes, Yes;
     F::Percents, "comparing percentages", Encoded("the number before the sign"), Yes, Yes;
-    F::Addresses, "comparing IP addresses", Encoded("`ip`"), Yes, Yes;
+    F::Addresses, "comparing IP addresses", Encoded("`ip`"), No("JMESPath knows no IP addresses and networks"), Yes;
     F::WholeValues, "comparing whole lists and objects", Yes, Yes, Yes;
     F::TextOrder, "ordering texts", Yes, Yes, Yes;
     F::Decimals, "arithmetic with fractions",
@@ -190,8 +190,8 @@ rows! {
     F::Test(Test::InMap), "`in` a map", Yes, Yes, Yes;
     F::Test(Test::InText), "`in` a text", Encoded("`contains`"), Yes, Yes;
     F::Test(Test::InRange), "`in` a range", Encoded("two comparisons"), Yes, Yes;
-    F::Test(Test::InCidr), "`in` a network", Encoded("`containsIP`"), Yes, Yes;
-    F::Test(Test::CidrInCidr), "a network `in` a network", Encoded("`containsCIDR`"), Yes, Yes;
+    F::Test(Test::InCidr), "`in` a network", Encoded("`containsIP`"), No("JMESPath knows no IP addresses and networks"), Yes;
+    F::Test(Test::CidrInCidr), "a network `in` a network", Encoded("`containsCIDR`"), No("JMESPath knows no IP addresses and networks"), Yes;
 
     F::Operation(O::Add), "`+`", Yes, Yes, Yes;
     F::Operation(O::Subtract), "`-`", Yes, Yes, Yes;
@@ -203,7 +203,7 @@ rows! {
     F::Operation(O::Sum), "`sum`", Encoded("`sum` of numbers"), Yes, Yes;
     F::Operation(O::Min), "`min`", Yes, Yes, Yes;
     F::Operation(O::Max), "`max`", Yes, Yes, Yes;
-    F::Operation(O::Distinct), "`distinct`", Yes, Yes, Yes;
+    F::Operation(O::Distinct), "`distinct`", Yes, No("JMESPath cannot leave out doubles"), Yes;
     F::Operation(O::Sort), "`sort`", Yes, Yes, Yes;
     F::Operation(O::Reverse), "`reverse`", Yes, Yes, Yes;
     F::Operation(O::Keys), "`keys`", Encoded("`map` and `sort`"), Yes, Yes;
@@ -227,23 +227,23 @@ rows! {
     F::Operation(O::ToTime), "`time`", Encoded("`timestamp`"), Yes, Yes;
     F::Operation(O::ToSemver), "`semver`", Yes, Yes, Yes;
     F::Operation(O::ToVersion), "`version`", Encoded("`semver(…, true)`"), Yes, Yes;
-    F::Operation(O::ToIp), "`ip`", Yes, Yes, Yes;
-    F::Operation(O::ToCidr), "`cidr`", Yes, Yes, Yes;
-    F::Operation(O::ToJson), "`toJson`", No("CEL writes JSON with other spaces and numbers"), Yes, Yes;
-    F::Operation(O::FromJson), "`json`", No("text that is no JSON would end the rule in an error"), Yes, Yes;
-    F::Operation(O::FromYaml), "`yaml`", No("text that is no YAML would end the rule in an error"), Yes, Yes;
+    F::Operation(O::ToIp), "`ip`", Yes, No("JMESPath knows no IP addresses and networks"), Yes;
+    F::Operation(O::ToCidr), "`cidr`", Yes, No("JMESPath knows no IP addresses and networks"), Yes;
+    F::Operation(O::ToJson), "`toJson`", No("CEL writes JSON with other spaces and numbers"), No("Kyverno writes JSON with other escapes"), Yes;
+    F::Operation(O::FromJson), "`json`", No("text that is no JSON would end the rule in an error"), No("text that is no JSON would end the rule in an error"), Yes;
+    F::Operation(O::FromYaml), "`yaml`", No("text that is no YAML would end the rule in an error"), No("text that is no YAML would end the rule in an error"), Yes;
     F::Operation(O::Base64Encode), "`base64.encode`", Yes, Yes, Yes;
     F::Operation(O::Base64Decode), "`base64.decode`", No("text that is no base64 would end the rule in an error"), Yes, Yes;
     F::Operation(O::Sha256), "`hash.sha256`", Yes, Yes, Yes;
     F::Operation(O::Sha1), "`hash.sha1`", Yes, Yes, Yes;
     F::Operation(O::Md5), "`hash.md5`", Yes, Yes, Yes;
-    F::Operation(O::ImageRegistry), "`image.registry`", Encoded("a regular expression"), Yes, Yes;
-    F::Operation(O::ImageRepository), "`image.repository`", Encoded("a regular expression"), Yes, Yes;
-    F::Operation(O::ImageTag), "`image.tag`", Encoded("a regular expression"), Yes, Yes;
-    F::Operation(O::ImageDigest), "`image.digest`", Encoded("a regular expression"), Yes, Yes;
-    F::Operation(O::ImageName), "`image.name`", Encoded("a regular expression"), Yes, Yes;
-    F::Operation(O::ImageReference), "`image.reference`", Encoded("a regular expression"), Yes, Yes;
-    F::Operation(O::ImageWrittenTag), "`image.written.tag`", Encoded("a regular expression"), Yes, Yes;
+    F::Operation(O::ImageRegistry), "`image.registry`", Encoded("a regular expression"), Encoded("a regular expression"), Yes;
+    F::Operation(O::ImageRepository), "`image.repository`", Encoded("a regular expression"), Encoded("a regular expression"), Yes;
+    F::Operation(O::ImageTag), "`image.tag`", Encoded("a regular expression"), Encoded("a regular expression"), Yes;
+    F::Operation(O::ImageDigest), "`image.digest`", Encoded("a regular expression"), Encoded("a regular expression"), Yes;
+    F::Operation(O::ImageName), "`image.name`", Encoded("a regular expression"), Encoded("a regular expression"), Yes;
+    F::Operation(O::ImageReference), "`image.reference`", Encoded("a regular expression"), Encoded("a regular expression"), Yes;
+    F::Operation(O::ImageWrittenTag), "`image.written.tag`", Encoded("a regular expression"), Encoded("a regular expression"), Yes;
 }
 
 #[cfg(test)]
