@@ -1,6 +1,7 @@
 //! ClusterPolicies from the IR: their text, and what Kyverno makes of them.
 
 mod build;
+mod from_source;
 mod random_rules;
 mod reference;
 mod shown;
@@ -48,7 +49,10 @@ fn differences(oracle: &Oracle, set: &PolicySet, resources: &[Json]) -> Option<S
                 let smallest = shrink(resource, differs);
                 let answer = loaded.evaluate(std::slice::from_ref(&smallest), &request);
                 let ours = reference::verdict(set, &smallest, None);
-                return Some(format!("{numbers:?}: ours is {ours:?}\n{:?}\n{smallest}\n{yaml}", answer[0]));
+                return Some(format!(
+                    "{numbers:?}: ours is {ours:?}\n{:?}\n{smallest}\nfound on {resource}\n{yaml}",
+                    answer[0].rows
+                ));
             }
         }
     }

@@ -27,7 +27,10 @@ pub fn verdict(set: &PolicySet, object: &Json, old: Option<&Json>) -> Verdict {
 
 fn violates(rule: &Rule, object: &Json, old: Option<&Json>) -> bool {
     let kind = object["kind"].as_str().unwrap_or("");
-    let Some(target) = rule.targets.iter().find(|target| target.kind.kind == kind) else { return false };
+    let Some(target) = rule.targets.iter().find(|target| target.kind.is_any() || target.kind.kind == kind)
+    else {
+        return false;
+    };
     let at = |json: &'_ Json| -> Option<Json> {
         let fields = target.subjects[0].fields()?;
         fields.iter().try_fold(json.clone(), |json, field| json.get(&field.name).cloned())
@@ -276,4 +279,41 @@ fn call(operation: Operation, arguments: &[Json]) -> Option<Json> {
         Operation::ImageWrittenTag => Some(image()?.written_tag?.into()),
         other => panic!("{other:?} is not used here"),
     }
+}
+
+/// Whether everything in the set is among what is said here.
+pub fn understands(set: &PolicySet) -> bool {
+    let known_root = |path: &Path| {
+        matches!(
+            path.root,
+            Root::Object
+                | Root::OldObject
+                | Root::Subject
+                | Root::OldSubject
+                | Root::Local(_)
+                | Root::Namespace
+        )
+    };
+    let mut understood = true;
+    for mut rule in set.policies.iter().flat_map(|policy| policy.rules.clone()) {
+        rule.message.parts.clear();
+        understood &=
+            rule.operations.create && rule.targets.iter().all(|target| target.subresource.is_none());
+        rewrite::visit_rule(&mut rule, &mut |value| {
+            understood &= match &value.kind {
+                ValueKind::Path(path) => known_root(path),
+                ValueKind::Literal(literal) => !matches!(
+                    literal,
+                    Literal::Duration(_)
+                        | Literal::Time(_)
+                        | Literal::Percent(_)
+                        | Literal::Ip(_)
+                        | Literal::Cidr(_)
+                ),
+                ValueKind::Must(_) | ValueKind::Object(_) => false,
+                _ => true,
+            };
+        });
+    }
+    understood
 }

@@ -76,7 +76,10 @@ fn policy(policy: &Policy, sources: &Sources) -> Result<Emitted, Unsupported> {
     // Kyverno refuses policies that speak of users where there are none: in background scans.
     let background =
         settings.background.or_else(|| policy.rules.iter().find_map(|rule| rule.settings.background));
-    spec.set("background", background.unwrap_or(true) && !users);
+    // Neither does it scan for policies about every kind.
+    let every_kind =
+        policy.rules.iter().any(|rule| rule.targets.iter().any(|target| target.kind.kind.contains('*')));
+    spec.set("background", background.unwrap_or(true) && !users && !every_kind);
     if let Some(apply) = any_setting(|settings| settings.apply_rules.clone()) {
         spec.set("applyRules", apply);
     }
@@ -359,8 +362,6 @@ fn foreach(context: &Context, scope: &Scope, violation: &Cond) -> Result<Option<
     let mut inner = scope.clone();
     inner.bind(q.binder.element, Expr::path(["element"]));
     let conditions = all_of(context, &inner, std::slice::from_ref(&q.body))?;
-    let entry = Map::new()
-        .with("list", list)
-        .with("deny", Map::new().with("conditions", conditions));
+    let entry = Map::new().with("list", list).with("deny", Map::new().with("conditions", conditions));
     Ok(Some(Node::List(vec![entry.into()])))
 }

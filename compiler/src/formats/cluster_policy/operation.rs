@@ -5,7 +5,7 @@ use super::compare::{DURATION, QUANTITY, SEMVER, TIME, duration_text};
 use super::image;
 use super::scope::{Context, Scope};
 use super::term::Term;
-use super::value::{Form, as_text, canonical, raw, text, to_number, value as term};
+use super::value::{Form, as_text, canonical, raw, text, texts_of, to_number, value as term};
 use crate::formats::jmespath::{Expr, Order};
 use crate::ir::*;
 
@@ -141,7 +141,7 @@ impl Call<'_> {
                 Ok((Term::of(vec![self.form(0, Form::Number)?], round), Form::Number))
             }
             Operation::Count => {
-                let list = self.raw(0)?;
+                let list = self.sorted_distinct(0)?.map_or_else(|| self.raw(0), Ok)?;
                 Ok((Term::of(vec![list], |items| Expr::call("length", items)), Form::Number))
             }
             Operation::Sum => {
@@ -184,7 +184,9 @@ impl Call<'_> {
                 _ => self.unsupported("JMESPath sorts numbers and texts only"),
             },
             Operation::Reverse => plain(Term::of(vec![self.raw(0)?], |items| Expr::call("reverse", items))),
-            Operation::Distinct => self.unsupported("JMESPath cannot leave out doubles"),
+            Operation::Distinct => self.unsupported(
+                "JMESPath leaves out doubles only where their order does not count: in `count` and `join`",
+            ),
             Operation::Keys => {
                 plain(Term::of(vec![self.raw(0)?], |items| Expr::call("sort", [Expr::call("keys", items)])))
             }
@@ -223,9 +225,14 @@ impl Call<'_> {
                     plain(Term { guards, expr, total: false })
                 }
             },
+            Operation::Join if self.sorted_distinct(0)?.is_some() => {
+                let list = self.sorted_distinct(0)?.map_or_else(|| self.raw(0), Ok)?;
+                plain(Term::of(vec![self.text(1)?, list], |items| Expr::call("join", items)))
+            }
             Operation::Join => {
+                let ty = self.argument(0)?.ty.clone();
                 let texts = |mut items: Vec<Expr>| {
-                    let list = Expr::map(Expr::call("to_string", [Expr::Current]), items.remove(0));
+                    let list = texts_of(items.remove(0), &ty);
                     Expr::call("join", [items.remove(0), list])
                 };
                 plain(Term::of(vec![self.raw(0)?, self.text(1)?], texts))
@@ -307,6 +314,21 @@ impl Call<'_> {
             | Operation::ImageReference
             | Operation::ImageWrittenTag => plain(image::part(self.context, operation, self.text(0)?)),
         }
+    }
+
+    /// The texts of `distinct(list)`, sorted, if the argument is that. Keys of an object occur once.
+    fn sorted_distinct(&self, number: usize) -> Result<Option<Term>> {
+        let ValueKind::Call(Operation::Distinct, inner) = &self.argument(number)?.kind else {
+            return Ok(None);
+        };
+        let Some(list) = inner.first() else { return Ok(None) };
+        let ty = list.ty.clone();
+        let list = raw(self.context, self.scope, list)?;
+        Ok(Some(Term::of(vec![list], |mut items| {
+            let texts = texts_of(items.remove(0), &ty);
+            let once = Expr::call("object_from_lists", [Expr::Current, Expr::Current]);
+            Expr::Pipe(Box::new(texts), Box::new(Expr::call("sort", [Expr::call("keys", [once])])))
+        })))
     }
 
     /// A list of numbers as floats, or of quantities as texts.

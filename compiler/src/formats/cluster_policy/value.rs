@@ -220,8 +220,10 @@ fn path(context: &Context, scope: &Scope, path: &Path, value: &Value) -> Result<
     }
     for step in steps {
         expr = match step {
+            // A field that an object must have may be missing in what a command line is given, and then
+            // nothing may fail, so this does not lean on `required`.
             Step::Field(field) => {
-                total &= field.required;
+                total = false;
                 expr.field(field.name.clone())
             }
             Step::Element(index) => {
@@ -353,8 +355,7 @@ pub fn as_text(context: &Context, scope: &Scope, value: &Value) -> Result<Term> 
             Term::of(vec![raw(context, scope, value)?], to_string)
         }
         Type::List(_) => Term::of(vec![raw(context, scope, value)?], |mut items| {
-            let texts = Expr::map(Expr::call("to_string", [Expr::Current]), items.remove(0));
-            Expr::call("join", [Expr::text(", "), texts])
+            Expr::call("join", [Expr::text(", "), texts_of(items.remove(0), &value.ty)])
         }),
         Type::Json | Type::Map(_) | Type::Object => {
             let raw = raw(context, scope, value)?;
@@ -365,6 +366,14 @@ pub fn as_text(context: &Context, scope: &Scope, value: &Value) -> Result<Term> 
             Term { guards, expr: Expr::call("to_string", [raw.expr]), total: true }
         }
     })
+}
+
+/// The texts of a list's elements.
+pub fn texts_of(list: Expr, ty: &Type) -> Expr {
+    match ty {
+        Type::List(inner) if matches!(**inner, Type::Text | Type::Image) => list,
+        _ => Expr::map(Expr::call("to_string", [Expr::Current]), list),
+    }
 }
 
 /// A literal as JSON: what stands in a manifest for it.

@@ -19,6 +19,8 @@ pub enum Expr {
     Filter(Box<Expr>, Box<Expr>),
     /// `base[*].body`: the body for each element, nulls left out.
     Project(Box<Expr>, Box<Expr>),
+    /// `base | next`, where `@` of `next` is the base.
+    Pipe(Box<Expr>, Box<Expr>),
     Call(&'static str, Vec<Expr>),
     /// `&body`, an argument of `map`.
     Reference(Box<Expr>),
@@ -195,6 +197,7 @@ impl Expr {
             | Expr::Flatten(_)
             | Expr::Filter(..)
             | Expr::Project(..)
+            | Expr::Pipe(..)
             | Expr::Call(..)
             | Expr::Reference(_)
             | Expr::Text(_)

@@ -6,6 +6,7 @@ use super::literal::{identifier, json_literal, text_literal};
 /// How tightly a form binds; a looser one inside a tighter one takes parentheses.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
+    Pipe,
     Or,
     And,
     Compare,
@@ -14,7 +15,7 @@ enum Level {
 
 /// The expression on one line.
 pub fn text(expr: &Expr) -> String {
-    at(expr, Level::Or)
+    at(expr, Level::Pipe)
 }
 
 /// The expression with a line for each part of its outermost `&&` or `||`, if it is longer than `width`.
@@ -34,6 +35,9 @@ pub fn lines(expr: &Expr, width: usize) -> Vec<String> {
 
 fn at(expr: &Expr, level: Level) -> String {
     let (text, own) = match expr {
+        Expr::Pipe(base, next) => {
+            (format!("{} | {}", at(base, Level::Pipe), at(next, Level::Or)), Level::Pipe)
+        }
         Expr::Or(parts) => (joined(parts, " || ", Level::And), Level::Or),
         Expr::And(parts) => (joined(parts, " && ", Level::Compare), Level::And),
         Expr::Compare(left, order, right) => {
@@ -43,7 +47,7 @@ fn at(expr: &Expr, level: Level) -> String {
         // `!a.b` would be `(!a).b`; a call is one thing
         Expr::Not(inner) => match inner.as_ref() {
             Expr::Call(..) => (format!("!{}", at(inner, Level::Primary)), Level::Compare),
-            other => (format!("!({})", at(other, Level::Or)), Level::Compare),
+            other => (format!("!({})", at(other, Level::Pipe)), Level::Compare),
         },
         primary => (primary_text(primary), Level::Primary),
     };
@@ -94,7 +98,9 @@ fn primary_text(expr: &Expr) -> String {
         Expr::Text(text) => text_literal(text),
         Expr::Variable(name) => format!("'{{{{ {name} }}}}'"),
         Expr::Json(value) => json_literal(value),
-        Expr::Compare(..) | Expr::Not(_) | Expr::And(_) | Expr::Or(_) => at(expr, Level::Or),
+        Expr::Pipe(..) | Expr::Compare(..) | Expr::Not(_) | Expr::And(_) | Expr::Or(_) => {
+            at(expr, Level::Pipe)
+        }
     }
 }
 

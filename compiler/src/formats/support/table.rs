@@ -203,7 +203,7 @@ rows! {
     F::Operation(O::Sum), "`sum`", Encoded("`sum` of numbers"), Yes, Yes;
     F::Operation(O::Min), "`min`", Yes, Yes, Yes;
     F::Operation(O::Max), "`max`", Yes, Yes, Yes;
-    F::Operation(O::Distinct), "`distinct`", Yes, No("JMESPath cannot leave out doubles"), Yes;
+    F::Operation(O::Distinct), "`distinct`", Yes, Encoded("sorted texts, in `count` and `join`"), Yes;
     F::Operation(O::Sort), "`sort`", Yes, Yes, Yes;
     F::Operation(O::Reverse), "`reverse`", Yes, Yes, Yes;
     F::Operation(O::Keys), "`keys`", Encoded("`map` and `sort`"), Yes, Yes;
