@@ -111,4 +111,10 @@ catalog! {
 
     NotInTarget        "AIP0601" Error "a target cannot say this";
     DiffersInTarget    "AIP0602" Warning "a target differs in some cases";
+
+    SettingsSyntax     "AIP0701" Error "settings that cannot be read";
+    UnknownSetting     "AIP0702" Error "unknown setting";
+    WrongSetting       "AIP0703" Error "setting with a wrong value";
+    WrongDefinition    "AIP0704" Error "definition of a kind that cannot be read";
+    RepeatedPolicy     "AIP0705" Error "policy that exists in another file";
 }

@@ -1,0 +1,139 @@
+//! `aipc check`: all mistakes of policies at once, and the fixes that need no second thought.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use aipc_compiler::diagnostic::{Edit, Severity};
+
+use crate::arguments::{Check, CheckFormat};
+use crate::compile::Compilation;
+use crate::console::Console;
+use crate::files::{read, write};
+use crate::outcome::Outcome;
+use crate::project::FILE_NAME;
+use crate::report::diagnostics;
+use crate::report::escape::visible;
+use crate::report::text::count;
+
+/// Fixes may uncover mistakes that have fixes; no chain of them is this long.
+const FIX_ROUNDS_MAX: usize = 10;
+
+pub fn check(arguments: &Check, console: &Console) -> Outcome {
+    let mut compilation = analyze(arguments);
+    if arguments.fix {
+        let mut fixed = 0;
+        for _ in 0..FIX_ROUNDS_MAX {
+            match apply_fixes(&compilation) {
+                Ok(0) => break,
+                Ok(count) => fixed += count,
+                Err(error) => {
+                    console.error(&visible(&error));
+                    return Outcome::Incomplete;
+                }
+            }
+            compilation = analyze(arguments);
+        }
+        if fixed > 0 {
+            console.say(&format!("fixed {}", count(fixed, "mistake", "mistakes")));
+        }
+    }
+
+    let outcome = if compilation.has_errors() { Outcome::Incomplete } else { Outcome::Clean };
+    match arguments.format {
+        CheckFormat::Text => {
+            super::show_problems(&compilation, console);
+            console.say(&summary(&compilation, console));
+        }
+        CheckFormat::Json => console.out(&diagnostics::render(
+            &compilation.diagnostics,
+            &compilation.findings,
+            &compilation.sources,
+            compilation.files.len(),
+            outcome,
+        )),
+    }
+    outcome
+}
+
+fn analyze(arguments: &Check) -> Compilation {
+    let mut compilation = Compilation::default();
+    let found = compilation.discover(&arguments.inputs);
+    compilation.add_all(&found.files);
+    compilation
+}
+
+fn summary(compilation: &Compilation, console: &Console) -> String {
+    let of = |severity| compilation.diagnostics.iter().filter(|it| it.severity == severity).count();
+    let (errors, warnings) = (of(Severity::Error) + compilation.findings.len(), of(Severity::Warning));
+    let files = count(compilation.files.len(), "file", "files");
+    let fixable = compilation.diagnostics.iter().filter(|it| it.fixes.iter().any(|fix| fix.safe)).count();
+    let style = console.err_style;
+    let mut line = match (errors, warnings) {
+        (0, 0) => return format!("{}: no mistakes in {files}", style.good("clean")),
+        (0, _) => {
+            format!("{}: {} in {files}", style.warning("clean"), count(warnings, "warning", "warnings"))
+        }
+        (_, 0) => format!("{}: {} in {files}", style.error("wrong"), count(errors, "error", "errors")),
+        (_, _) => format!(
+            "{}: {} and {} in {files}",
+            style.error("wrong"),
+            count(errors, "error", "errors"),
+            count(warnings, "warning", "warnings"),
+        ),
+    };
+    if fixable > 0 {
+        line.push_str(&format!("; `--fix` repairs {fixable}"));
+    }
+    line
+}
+
+/// Writes the safe fixes into the files of the user; how many there were. Of two that touch, the second waits for
+/// the next round.
+fn apply_fixes(compilation: &Compilation) -> Result<usize, String> {
+    let mut edits: BTreeMap<PathBuf, Vec<&Edit>> = BTreeMap::new();
+    let mut applied = 0;
+    for diagnostic in &compilation.diagnostics {
+        let Some(fix) = diagnostic.fixes.iter().find(|fix| fix.safe) else { continue };
+        let places: Option<Vec<(PathBuf, &Edit)>> =
+            fix.edits.iter().map(|edit| Some((own_path(compilation, edit)?, edit))).collect();
+        let Some(places) = places else { continue };
+        let is_free = places.iter().all(|(path, edit)| {
+            edits.get(path).is_none_or(|others| others.iter().all(|other| !touch(edit, other)))
+        });
+        if is_free {
+            applied += 1;
+            for (path, edit) in places {
+                edits.entry(path).or_default().push(edit);
+            }
+        }
+    }
+    for (path, mut edits) in edits {
+        edits.sort_by_key(|it| std::cmp::Reverse((it.span.start, it.span.end)));
+        let mut text = read::text(&path, read::SOURCE_BYTES_MAX)
+            .map_err(|why| format!("`{}` cannot be read: {why}", read::name(&path)))?;
+        for edit in edits {
+            let range = edit.span.start as usize..edit.span.end as usize;
+            if text.get(range.clone()).is_none() {
+                return Err(format!("`{}` changed while it was checked", read::name(&path)));
+            }
+            text.replace_range(range, &edit.text);
+        }
+        write::whole(&path, text.as_bytes())?;
+    }
+    Ok(applied)
+}
+
+/// The file of an edit, if it is one that the user asked to check: libraries and stdin stay as they are.
+fn own_path(compilation: &Compilation, edit: &Edit) -> Option<PathBuf> {
+    let name = &compilation.sources.get(edit.span.file).name;
+    let policy = compilation.files.iter().find(|it| it.file == edit.span.file);
+    match policy {
+        Some(policy) if !read::is_stdin(&policy.path) => Some(policy.path.clone()),
+        Some(_) => None,
+        None => (Path::new(name).file_name()? == FILE_NAME).then(|| PathBuf::from(name)),
+    }
+}
+
+fn touch(a: &Edit, b: &Edit) -> bool {
+    a.span.file == b.span.file && a.span.start <= b.span.end && b.span.start <= a.span.end
+}

@@ -1,0 +1,164 @@
+//! `aipc run`: policies on manifests.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aipc_runtime::document::{DuplicateKeys, ReadOptions};
+use aipc_runtime::machine::{AdmissionOperation, User};
+use aipc_runtime::value::Time;
+
+use crate::arguments::{FormatArgument, OperationArgument, Run, RunFormat};
+use crate::console::{Console, Style};
+use crate::files::discover::{FoundFile, Skipped};
+use crate::files::write;
+use crate::outcome::Outcome;
+use crate::report::diagnostics::to_finding;
+use crate::report::escape::visible;
+use crate::report::text::TextOptions;
+use crate::report::{Counts, Finding, Level, Report, json, text};
+use crate::run::judge::{World, judge};
+use crate::run::manifests::Manifests;
+use crate::run::policies::{Policies, take_inputs};
+
+pub fn run(arguments: &Run, console: &Console) -> Outcome {
+    let Some(now) = moment(arguments.now.as_deref()) else {
+        console.error("`--now` is not a time; write 2026-01-31 or 2026-01-31T12:00:00Z");
+        return Outcome::Usage;
+    };
+    if let Some(problem) = clashing_outputs(&arguments.formats) {
+        console.error(problem);
+        return Outcome::Usage;
+    }
+    let options = ReadOptions {
+        duplicate_keys: match arguments.duplicate_keys {
+            Some(crate::arguments::DuplicateKeys::Last) => DuplicateKeys::Last,
+            None => DuplicateKeys::Error,
+        },
+        ..ReadOptions::default()
+    };
+
+    let mut policies = Policies::default();
+    if !arguments.policies.is_empty() {
+        policies.add_arguments(&arguments.policies);
+    }
+    let manifests = take_inputs(&arguments.inputs, arguments.policies.is_empty(), &mut policies, &options);
+    if policies.is_empty() {
+        policies.add_project();
+    }
+    policies.finish();
+    let old = arguments.old.as_ref().map(|path| {
+        let mut old = Manifests::default();
+        old.add(&FoundFile { path: path.clone(), explicit: true }, &options);
+        old
+    });
+
+    let world = World {
+        operation: operation(arguments),
+        namespace: &arguments.namespace,
+        user: arguments.user.as_ref().map(|name| User {
+            name: name.clone(),
+            groups: arguments.groups.clone(),
+            ..User::default()
+        }),
+        old: old.as_ref(),
+        now,
+        strict: arguments.strict || policies.is_strict(),
+        audit_warn: arguments.audit_warn,
+        show_values: arguments.show_values,
+    };
+    let judged = judge(&policies, &manifests, &world);
+
+    let skipped: Vec<Skipped> = policies.skipped.iter().chain(&manifests.skipped).cloned().collect();
+    let counts = Counts {
+        policies: policies.programs.iter().map(|it| it.policies().len()).sum(),
+        rules: policies.programs.iter().map(|it| it.rules().len()).sum(),
+        files: manifests.files.len(),
+        resources: manifests.resources().count(),
+        skipped_files: skipped.len(),
+    };
+    let mut report = Report { results: judged.results, findings: Vec::new(), counts };
+    let compilation = &policies.compilation;
+    report.findings.extend(compilation.diagnostics.iter().map(|it| to_finding(it, &compilation.sources)));
+    report.findings.extend(compilation.findings.iter().cloned());
+    let file_findings = report.findings.len();
+    report.findings.extend(policies.findings.iter().cloned());
+    report.findings.extend(manifests.findings.iter().cloned());
+    report.findings.extend(old.iter().flat_map(|it| &it.findings).cloned());
+    report.findings.extend(judged.findings);
+    let has_errors = report.findings.iter().any(|it| it.level == Level::Error);
+    if counts.rules == 0 && !has_errors {
+        report.findings.push(Finding::error("no-rules", "the policies hold no rules"));
+    }
+    if counts.resources == 0 {
+        report.findings.push(Finding::error("no-resources", "the input holds no Kubernetes object"));
+    }
+
+    // Diagnostics about policies are drawn with their source; the rest is said in lines.
+    super::show_diagnostics(compilation, console);
+    let later = report.findings[file_findings..].iter().chain(&compilation.findings);
+    for finding in later {
+        console.finding(finding);
+    }
+    name_skipped(&skipped, console);
+    emit(&report, &arguments.formats, console)
+}
+
+/// Writes each wanted format; all of them, whatever happens to one.
+fn emit(report: &Report, formats: &[FormatArgument], console: &Console) -> Outcome {
+    let mut outcome = report.outcome();
+    for wanted in formats {
+        let style = if wanted.file.is_some() { Style::PLAIN } else { console.out_style };
+        let rendered = match wanted.format {
+            RunFormat::Text => text::render(report, TextOptions { style, verbose: console.verbose }),
+            RunFormat::Json => json::render(report),
+        };
+        match &wanted.file {
+            None => console.out(&rendered),
+            Some(file) => {
+                if let Err(error) = write::whole(file, rendered.as_bytes()) {
+                    console.error(&visible(&error));
+                    outcome = outcome.and(Outcome::Incomplete);
+                }
+            }
+        }
+    }
+    outcome
+}
+
+fn name_skipped(skipped: &[Skipped], console: &Console) {
+    if console.verbose {
+        for it in skipped {
+            let path = it.path.to_string_lossy();
+            console.say(&format!("note: `{}` was not read: {}", visible(&path), it.why.as_str()));
+        }
+    }
+}
+
+/// Two formats on stdout, or in one file, would be neither.
+fn clashing_outputs(formats: &[FormatArgument]) -> Option<&'static str> {
+    for (at, format) in formats.iter().enumerate() {
+        if formats[..at].iter().any(|it| it.file == format.file) {
+            return Some("two reports go to one place; give all but one a file: `--format json=report.json`");
+        }
+    }
+    None
+}
+
+fn operation(arguments: &Run) -> AdmissionOperation {
+    match (arguments.operation, &arguments.old) {
+        (None, Some(_)) | (Some(OperationArgument::Update), _) => AdmissionOperation::Update,
+        (None, None) | (Some(OperationArgument::Create), _) => AdmissionOperation::Create,
+        (Some(OperationArgument::Delete), _) => AdmissionOperation::Delete,
+        (Some(OperationArgument::Connect), _) => AdmissionOperation::Connect,
+    }
+}
+
+/// The moment that `--now` names, else the system's.
+fn moment(text: Option<&str>) -> Option<Time> {
+    match text {
+        Some(text) => Time::parse(text).or_else(|| Time::parse(&format!("{text}T00:00:00Z"))),
+        None => {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            Some(Time::from_unix(since.as_secs() as i64, since.subsec_nanos()))
+        }
+    }
+}

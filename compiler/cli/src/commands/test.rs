@@ -1,0 +1,276 @@
+//! `aipc test`: the `test` blocks of policies. Each file is tested by its own policies alone.
+
+use aipc_compiler::formats::bytecode;
+use aipc_compiler::hir;
+use aipc_compiler::ir::PolicySet;
+use aipc_compiler::source::Span;
+use aipc_compiler::{analysis, diagnostic};
+use aipc_runtime::document::Document;
+use aipc_runtime::glob::{Glob, Matcher};
+use aipc_runtime::machine::{
+    AdmissionOperation, Decision, Environment, Evaluator, Limits, Namespaces, Resource, User, Verdict,
+};
+use aipc_runtime::program::Program;
+use aipc_runtime::value::Time;
+
+use crate::arguments::Test;
+use crate::compile::{Compilation, PolicyFile};
+use crate::console::Console;
+use crate::outcome::Outcome;
+use crate::report::escape::visible;
+use crate::report::text::count;
+
+/// Tests have no clock: what depends on the time is tested at this moment, 2026-01-01T00:00:00Z.
+const NOW_UNIX_SECONDS: i64 = 1_767_225_600;
+
+pub fn test(arguments: &Test, console: &Console) -> Outcome {
+    let mut compilation = Compilation::default();
+    let found = compilation.discover(&arguments.inputs);
+    compilation.add_all(&found.files);
+    let policies = compilation.lower();
+    compilation.program(&policies);
+    super::show_problems(&compilation, console);
+    let mut outcome = if compilation.has_errors() { Outcome::Incomplete } else { Outcome::Clean };
+
+    let wanted = |title: &str| arguments.filter.as_ref().is_none_or(|it| title.contains(it.as_str()));
+    let (mut passed, mut failed) = (0, 0);
+    for file in &compilation.files {
+        if !file.analysis.module.tests.iter().any(|it| wanted(&it.title)) {
+            continue;
+        }
+        let Some(program) = program_of(file, &compilation) else {
+            outcome = outcome.and(Outcome::Incomplete);
+            continue;
+        };
+        for test in file.analysis.module.tests.iter().filter(|it| wanted(&it.title)) {
+            let failures = failures(test, &program);
+            let place = place(test.span, &compilation);
+            let style = console.out_style;
+            if failures.is_empty() {
+                passed += 1;
+                if console.verbose {
+                    console.out(&format!("{} {}  {place}\n", style.good("ok    "), visible(&test.title)));
+                }
+            } else {
+                failed += 1;
+                console.out(&format!("{} {}  {place}\n", style.error("FAILED"), visible(&test.title)));
+                for failure in &failures {
+                    console.out(&shown(failure, &compilation, console));
+                }
+            }
+        }
+    }
+
+    if failed > 0 {
+        outcome = outcome.and(Outcome::Denied);
+    }
+    if passed + failed == 0 && outcome == Outcome::Clean {
+        console.error(match &arguments.filter {
+            Some(_) => "no test has a title with this text",
+            None => "there is nothing to test: the policies have no `test` blocks",
+        });
+        return Outcome::Incomplete;
+    }
+    let word = match outcome {
+        Outcome::Clean => console.out_style.good("clean"),
+        Outcome::Denied => console.out_style.error("failed"),
+        Outcome::Incomplete | Outcome::Usage | Outcome::Fault => console.out_style.error("incomplete"),
+    };
+    console.out(&format!("{word}: {}, {failed} failed\n", count(passed, "test passed", "tests passed")));
+    outcome
+}
+
+/// The program of one file; none where it has mistakes, which were said.
+fn program_of(file: &PolicyFile, compilation: &Compilation) -> Option<Program> {
+    if diagnostic::has_errors(&file.analysis.diagnostics) {
+        return None;
+    }
+    let (policies, diagnostics): (PolicySet, _) = analysis::lower(&file.analysis, &compilation.sources);
+    match diagnostic::has_errors(&diagnostics) {
+        true => None,
+        false => bytecode::emit(&policies, &compilation.sources).ok(),
+    }
+}
+
+/// An expectation that did not come true.
+struct Failure {
+    span: Span,
+    expected: String,
+    actual: Vec<String>,
+}
+
+fn failures(test: &hir::Test, program: &Program) -> Vec<Failure> {
+    let mut user = None;
+    let mut namespace = "default";
+    let mut objects = Vec::new();
+    for given in &test.givens {
+        match given {
+            hir::Given::User(value) => user = Some(user_document(value)),
+            hir::Given::Namespace(name) => namespace = name,
+            hir::Given::Object(value) => objects.push((value, Document::from_json(value))),
+        }
+    }
+    let mut namespaces = Namespaces::new();
+    for (value, document) in &objects {
+        if value["kind"] == "Namespace"
+            && let Some(name) = value["metadata"]["name"].as_str()
+        {
+            namespaces.add(name, Resource::of(document));
+        }
+    }
+    let evaluator = Evaluator::new(program);
+    test.expects
+        .iter()
+        .filter_map(|expect| {
+            let object = Document::from_json(&expect.object);
+            let old = expect.old.as_ref().map(Document::from_json);
+            let operation = match expect.operation {
+                hir::AdmissionOperation::Create => AdmissionOperation::Create,
+                hir::AdmissionOperation::Update => AdmissionOperation::Update,
+                hir::AdmissionOperation::Delete => AdmissionOperation::Delete,
+                hir::AdmissionOperation::Connect => AdmissionOperation::Connect,
+            };
+            let old_object = match (operation, &old) {
+                (AdmissionOperation::Delete, None) => Some(Resource::of(&object)),
+                (_, old) => old.as_ref().map(Resource::of),
+            };
+            let environment = Environment {
+                operation,
+                old_object,
+                user: user.as_ref(),
+                namespace_default: namespace,
+                namespaces: Some(&namespaces),
+                ..Environment::new(Time::from_unix(NOW_UNIX_SECONDS, 0))
+            };
+            let decision = evaluator.evaluate(Resource::of(&object), &environment, Limits::default());
+            compare(expect, program, &decision)
+        })
+        .collect()
+}
+
+fn user_document(value: &serde_json::Value) -> Document {
+    let texts = |key: &str| -> Vec<String> {
+        let items = value[key].as_array().map(Vec::as_slice).unwrap_or_default();
+        items.iter().filter_map(|it| it.as_str()).map(str::to_string).collect()
+    };
+    let text = |key: &str| value[key].as_str().unwrap_or("").to_string();
+    User {
+        name: text("name"),
+        uid: text("uid"),
+        groups: texts("groups"),
+        roles: texts("roles"),
+        cluster_roles: texts("clusterRoles"),
+    }
+    .to_document()
+}
+
+fn compare(expect: &hir::Expect, program: &Program, decision: &Decision) -> Option<Failure> {
+    let named = |policy: &str, rule: &str| {
+        expect.by.as_ref().is_none_or(|by| by == policy || *by == format!("{policy}.{rule}"))
+    };
+    let spoken: Vec<Spoken<'_>> = decision
+        .verdicts
+        .iter()
+        .map(|verdict| {
+            let rule = &program.rules()[verdict.rule.0 as usize];
+            let policy = &program.policies()[rule.policy.0 as usize];
+            Spoken { policy: &policy.name, rule: &rule.name, verdict }
+        })
+        .collect();
+    let mut relevant = spoken.iter().filter(|it| named(it.policy, it.rule)).peekable();
+    let mut of_kind = relevant.clone();
+    let is_error =
+        |it: &&Spoken<'_>| matches!(it.verdict.verdict, Verdict::Error(_) | Verdict::NotEvaluated(_));
+    let holds = match expect.verdict {
+        hir::Verdict::Deny => relevant.any(|it| it.denies_with(expect.message.as_deref())),
+        // Silence is no permission: a rule must have looked at the object.
+        hir::Verdict::Allow => {
+            relevant.clone().any(|it| matches!(it.verdict.verdict, Verdict::Pass))
+                && !relevant.any(|it| matches!(it.verdict.verdict, Verdict::Fail) || is_error(&it))
+        }
+        hir::Verdict::Skip => of_kind.all(|it| matches!(it.verdict.verdict, Verdict::NotApplicable(_))),
+    };
+    if holds && decision.invalid.is_empty() {
+        return None;
+    }
+    let mut actual: Vec<String> = spoken.iter().map(Spoken::words).collect();
+    if actual.is_empty() {
+        actual.push("no rule speaks of this object".to_string());
+    }
+    for invalid in &decision.invalid {
+        actual.push(format!("the object is not one that a cluster accepts: {}", invalid.sentence()));
+    }
+    Some(Failure { span: expect.span, expected: expected(expect), actual })
+}
+
+/// What one rule said.
+struct Spoken<'a> {
+    policy: &'a str,
+    rule: &'a str,
+    verdict: &'a aipc_runtime::machine::RuleVerdict,
+}
+
+impl Spoken<'_> {
+    fn denies_with(&self, message: Option<&str>) -> bool {
+        let matcher = message.and_then(|pattern| Matcher::new(&Glob::parse(pattern)));
+        let fits = |text: &str| message.is_none() || matcher.as_ref().is_some_and(|it| it.matches(text));
+        matches!(self.verdict.verdict, Verdict::Fail)
+            && self.verdict.violations.iter().any(|it| fits(&it.message))
+    }
+
+    fn words(&self) -> String {
+        let name = format!("{}.{}", self.policy, self.rule);
+        match &self.verdict.verdict {
+            Verdict::Pass => format!("{name} allows it"),
+            Verdict::Fail => match self.verdict.violations.first() {
+                Some(first) => {
+                    let value = first.cause.value.as_deref().unwrap_or("missing");
+                    format!("{name} denies it: {} ({} is {value})", first.message, first.cause.path)
+                }
+                None => format!("{name} denies it"),
+            },
+            Verdict::NotApplicable(why) => format!("{name} does not apply: {}", why.because()),
+            Verdict::Error(error) => format!("{name} ends in an error: {}", error.reason.because()),
+            Verdict::NotEvaluated(unknown) => {
+                format!("{name} is not evaluated: {} not given", unknown.name())
+            }
+        }
+    }
+}
+
+fn expected(expect: &hir::Expect) -> String {
+    let mut words = match expect.verdict {
+        hir::Verdict::Deny => "deny".to_string(),
+        hir::Verdict::Allow => "allow".to_string(),
+        hir::Verdict::Skip => "skip".to_string(),
+    };
+    if let Some(by) = &expect.by {
+        words.push_str(&format!(" by {by}"));
+    }
+    if let Some(message) = &expect.message {
+        words.push_str(&format!(" with a message like {message:?}"));
+    }
+    words
+}
+
+fn shown(failure: &Failure, compilation: &Compilation, console: &Console) -> String {
+    let style = console.out_style;
+    let mut out = format!("  {}\n", style.gutter(&place(failure.span, compilation)));
+    let source = compilation.sources.get(failure.span.file);
+    let (line, _) = source.line_column(failure.span.start);
+    let start = source.line_starts()[line as usize - 1] as usize;
+    let text = source.text.get(start..).unwrap_or("").lines().next().unwrap_or("");
+    out.push_str(&format!("  {} {} {}\n", style.gutter(&line.to_string()), style.gutter("|"), visible(text)));
+    out.push_str(&format!("    expected: {}\n", visible(&failure.expected)));
+    for (index, actual) in failure.actual.iter().enumerate() {
+        let word = if index == 0 { "actual:  " } else { "         " };
+        out.push_str(&format!("    {word} {}\n", visible(actual)));
+    }
+    out
+}
+
+fn place(span: Span, compilation: &Compilation) -> String {
+    let source = compilation.sources.get(span.file);
+    let (line, column) = source.line_column(span.start);
+    format!("{}:{line}:{column}", visible(&source.name))
+}

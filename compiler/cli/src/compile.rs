@@ -1,0 +1,190 @@
+//! From the paths that a user wrote to analysed policies: what `check`, `build`, `run` and `test` share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use aipc_compiler::analysis::{self, Analysis};
+use aipc_compiler::diagnostic::{Code, Diagnostic, has_errors};
+use aipc_compiler::formats::bytecode;
+use aipc_compiler::ir;
+use aipc_compiler::kubernetes::Cluster;
+use aipc_compiler::source::{FileId, Sources, Span};
+use aipc_runtime::program::Program;
+
+use crate::files::discover::{self, Found, FoundFile};
+use crate::files::read;
+use crate::project::{self, Project, Projects};
+use crate::report::Finding;
+
+/// Policies as far as they could be understood, and everything that is wrong with them.
+#[derive(Default)]
+pub struct Compilation {
+    pub sources: Sources,
+    pub files: Vec<PolicyFile>,
+    /// Of settings and policies, in the order of files; each once.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Of files: unreadable ones, none at all.
+    pub findings: Vec<Finding>,
+    projects: Projects,
+    /// What the files of a project are analysed with, by its root.
+    options: BTreeMap<PathBuf, analysis::Options>,
+    said: BTreeSet<Said>,
+}
+
+/// What makes two diagnostics the same to a reader: code, name of the file, place, message. A file that two
+/// policies use is analysed with each.
+type Said = (Code, String, u32, u32, String);
+
+pub struct PolicyFile {
+    pub path: PathBuf,
+    pub file: FileId,
+    pub project: Rc<Project>,
+    pub analysis: Analysis,
+}
+
+impl Compilation {
+    /// The policy files behind `paths`: of the project around the working folder if there are none.
+    pub fn discover(&mut self, paths: &[PathBuf]) -> Found {
+        let found = if paths.is_empty() {
+            let project = self.project_of(Path::new("."));
+            project.policies()
+        } else {
+            discover::discover(paths, &["aip"])
+        };
+        for (name, why) in &found.unreadable {
+            self.findings.push(Finding::error("unreadable", format!("`{name}` cannot be read: {why}")));
+        }
+        if found.files.is_empty() && found.unreadable.is_empty() {
+            let finding = Finding::error("no-policies", "no policies were found");
+            self.findings.push(match paths.is_empty() {
+                true => finding.help("name a file or folder, or start a project with `aipc init`"),
+                false => finding.help("policies are files that end in `.aip`"),
+            });
+        }
+        found
+    }
+
+    /// Reads and analyses files.
+    pub fn add_all(&mut self, files: &[FoundFile]) {
+        for file in files {
+            self.add(&file.path);
+        }
+        self.check_names();
+    }
+
+    /// Reports policies of different files that have one name; to be called once all files are there.
+    pub fn check_names(&mut self) {
+        self.say(repeated_names(&self.files));
+    }
+
+    /// Reads and analyses one file.
+    pub fn add(&mut self, path: &Path) {
+        let project = self.project_of(path);
+        let text = match read::text(path, read::SOURCE_BYTES_MAX) {
+            Ok(text) => text,
+            Err(why) => {
+                let message = format!("`{}` cannot be read: {why}", read::name(path));
+                self.findings.push(Finding::error("unreadable", message));
+                return;
+            }
+        };
+        self.prepare(&project);
+        let Some(options) = self.options.get_mut(&project.root) else { return };
+        let file = self.sources.add(read::name(path), text);
+        let analysis = analysis::analyze(&mut self.sources, file, &project.loader(), options);
+        self.say(analysis.diagnostics.clone());
+        self.files.push(PolicyFile { path: path.to_path_buf(), file, project, analysis });
+    }
+
+    /// The IR of all files without errors, in order; what lowering finds is added to the diagnostics.
+    pub fn lower(&mut self) -> ir::PolicySet {
+        let mut policies = Vec::new();
+        let mut found = Vec::new();
+        for file in self.files.iter().filter(|it| !has_errors(&it.analysis.diagnostics)) {
+            let (set, diagnostics) = analysis::lower(&file.analysis, &self.sources);
+            if !has_errors(&diagnostics) {
+                policies.extend(set.policies);
+            }
+            found.extend(diagnostics);
+        }
+        self.say(found);
+        ir::PolicySet { policies }
+    }
+
+    /// The program of lowered policies; what it cannot carry is added to the diagnostics.
+    pub fn program(&mut self, policies: &ir::PolicySet) -> Option<Program> {
+        match bytecode::emit(policies, &self.sources) {
+            Ok(program) => Some(program),
+            Err(diagnostics) => {
+                self.say(diagnostics);
+                None
+            }
+        }
+    }
+
+    /// Adds diagnostics that were not said before.
+    pub fn say(&mut self, diagnostics: Vec<Diagnostic>) {
+        for diagnostic in diagnostics {
+            let at = diagnostic.primary();
+            let name = self.sources.get(at.file).name.clone();
+            if self.said.insert((diagnostic.code, name, at.start, at.end, diagnostic.message.clone())) {
+                self.diagnostics.push(diagnostic);
+            }
+        }
+    }
+
+    /// Whether something is wrong that forbids outputs.
+    pub fn has_errors(&self) -> bool {
+        has_errors(&self.diagnostics) || !self.findings.is_empty()
+    }
+
+    /// The project of a file or folder; what is wrong with its settings is said once.
+    pub fn project_of(&mut self, path: &Path) -> Rc<Project> {
+        let project = self.projects.of(path, &mut self.sources);
+        self.say(project.diagnostics.clone());
+        project
+    }
+
+    /// The shapes that a project's files are checked against; nothing for a project without files so far.
+    pub fn cluster_of(&self, project: &Project) -> Option<&Cluster> {
+        self.options.get(&project.root).map(|it| &it.cluster)
+    }
+
+    fn prepare(&mut self, project: &Project) {
+        if self.options.contains_key(&project.root) {
+            return;
+        }
+        let (cluster, diagnostics) = project::cluster(project, &mut self.sources);
+        self.say(diagnostics);
+        let parameters = project.settings.parameters.iter();
+        let parameters =
+            parameters.map(|it| ((it.policy.value.clone(), it.name.value.clone()), it.value.clone()));
+        let options = analysis::Options {
+            cluster,
+            lints: project.settings.lints.clone(),
+            parameters: parameters.collect(),
+        };
+        self.options.insert(project.root.clone(), options);
+    }
+}
+
+/// Policies of different files that have one name: reports and outputs could not tell them apart.
+fn repeated_names(files: &[PolicyFile]) -> Vec<Diagnostic> {
+    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut diagnostics = Vec::new();
+    for policy in files.iter().flat_map(|it| &it.analysis.module.policies) {
+        match first.get(policy.name.as_str()) {
+            Some(other) if other.file != policy.span.file => {
+                let message = format!("the policy `{}` exists in another file too", policy.name);
+                let diagnostic = Diagnostic::new(Code::RepeatedPolicy, policy.span, message);
+                diagnostics.push(diagnostic.also(*other, "the other one"));
+            }
+            Some(_) => {}
+            None => {
+                first.insert(&policy.name, policy.span);
+            }
+        }
+    }
+    diagnostics
+}

@@ -1,0 +1,265 @@
+//! What `run` has to say, as one value that every format reads.
+//!
+//! Values that must not be shown were masked before they came here. Escaping is each format's own duty.
+
+pub mod diagnostics;
+pub mod escape;
+pub mod json;
+pub mod text;
+
+use crate::outcome::Outcome;
+
+/// The results of one run.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Report {
+    /// By file, document and object in the order of input, then by policy and rule in the order of policies.
+    pub results: Vec<RuleResult>,
+    /// What is wrong with the run itself: files, policies, manifests.
+    pub findings: Vec<Finding>,
+    pub counts: Counts,
+}
+
+/// One rule on one resource.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RuleResult {
+    pub policy: String,
+    pub rule: String,
+    pub status: Status,
+    /// The reason of a skip or an error, and what a verdict took for granted.
+    pub because: Option<String>,
+    pub message: String,
+    pub resource: ResourceName,
+    /// The first violation's place, else the resource's.
+    pub location: Location,
+    /// The condition that decided, else the rule.
+    pub source: SourceLocation,
+    /// The rule as it is written, on one line; empty where it is not known.
+    pub source_text: String,
+    /// Filled for [`Status::Fail`] and [`Status::Warn`]; the first is the one that `message` and `location` tell.
+    pub violations: Vec<Violation>,
+}
+
+/// What a rule says of a resource.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Status {
+    Pass,
+    Fail,
+    Warn,
+    Error,
+    Skip,
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Pass => "pass",
+            Status::Fail => "fail",
+            Status::Warn => "warn",
+            Status::Error => "error",
+            Status::Skip => "skip",
+        }
+    }
+}
+
+/// One subject, or one element of it, that a rule objects to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Violation {
+    pub message: String,
+    pub location: Location,
+    pub source: SourceLocation,
+    /// The deciding condition as written.
+    pub condition: String,
+    /// The offending value as JSON; `None` where it is missing.
+    pub value: Option<String>,
+    pub snippet: Option<Snippet>,
+}
+
+/// A line of a manifest with the part that is meant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Snippet {
+    pub line: u32,
+    pub text: String,
+    /// The part that is meant, in bytes of `text`.
+    pub marked: std::ops::Range<usize>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ResourceName {
+    pub api_version: String,
+    pub kind: String,
+    /// Empty for objects outside namespaces.
+    pub namespace: String,
+    pub name: String,
+}
+
+/// A place in a manifest; lines and columns count from 1.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Location {
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+    /// Empty for the object itself.
+    pub path: String,
+}
+
+/// A place in a policy; lines and columns count from 1.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SourceLocation {
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+}
+
+/// Something about the run that is no verdict.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Finding {
+    /// In words with hyphens, or the code of a diagnostic about a policy: `duplicate-key`, `AIP0301`.
+    pub code: &'static str,
+    pub level: Level,
+    pub message: String,
+    pub location: Option<Location>,
+    pub help: Vec<String>,
+}
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Level {
+    Note,
+    Warning,
+    /// The run is incomplete.
+    Error,
+}
+
+impl Level {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Note => "note",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        }
+    }
+}
+
+/// How much was looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    pub policies: usize,
+    pub rules: usize,
+    pub files: usize,
+    pub resources: usize,
+    /// Files in folders that were not read.
+    pub skipped_files: usize,
+}
+
+impl Finding {
+    pub fn error(code: &'static str, message: impl Into<String>) -> Finding {
+        Finding { code, level: Level::Error, message: message.into(), location: None, help: Vec::new() }
+    }
+
+    pub fn at(mut self, location: Location) -> Finding {
+        self.location = Some(location);
+        self
+    }
+
+    pub fn help(mut self, text: impl Into<String>) -> Finding {
+        self.help.push(text.into());
+        self
+    }
+}
+
+impl Report {
+    /// How many results have this status.
+    pub fn count(&self, status: Status) -> usize {
+        self.results.iter().filter(|it| it.status == status).count()
+    }
+
+    /// What the run came to. Every format leads to the same.
+    pub fn outcome(&self) -> Outcome {
+        let incomplete = self.findings.iter().any(|it| it.level == Level::Error)
+            || self.count(Status::Error) > 0
+            || self.counts.rules == 0
+            || self.counts.resources == 0;
+        if incomplete {
+            Outcome::Incomplete
+        } else if self.count(Status::Fail) > 0 {
+            Outcome::Denied
+        } else {
+            Outcome::Clean
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A report with one result of each status.
+    pub(crate) fn sample() -> Report {
+        let location = Location {
+            file: "pods/bad.yaml".to_string(),
+            line: 7,
+            column: 14,
+            path: "spec.containers[0].image".to_string(),
+        };
+        let source = SourceLocation { file: "images.aip".to_string(), line: 3, column: 13 };
+        let violation = Violation {
+            message: "not from a trusted registry".to_string(),
+            location: location.clone(),
+            source: source.clone(),
+            condition: "image !~ \"trusted/*\"".to_string(),
+            value: Some("\"nginx\"".to_string()),
+            snippet: Some(Snippet { line: 7, text: "    - image: nginx".to_string(), marked: 13..18 }),
+        };
+        let result = |status, because: Option<&str>, violations| RuleResult {
+            policy: "images".to_string(),
+            rule: "deny-pod".to_string(),
+            status,
+            because: because.map(str::to_string),
+            message: "not from a trusted registry".to_string(),
+            resource: ResourceName {
+                api_version: "v1".to_string(),
+                kind: "Pod".to_string(),
+                namespace: "default".to_string(),
+                name: "web".to_string(),
+            },
+            location: location.clone(),
+            source: source.clone(),
+            source_text: "deny pod if image !~ \"trusted/*\"".to_string(),
+            violations,
+        };
+        Report {
+            results: vec![
+                result(Status::Fail, None, vec![violation.clone(), violation.clone()]),
+                result(Status::Warn, None, vec![violation]),
+                result(Status::Pass, None, vec![]),
+                result(Status::Skip, Some("a `where` condition is false"), vec![]),
+                result(Status::Error, Some("over budget"), vec![]),
+            ],
+            findings: vec![
+                Finding::error("duplicate-key", "the key `image` stands twice").at(location),
+                Finding {
+                    level: Level::Warning,
+                    ..Finding::error("unmatched-rule", "rule `images/other` matched nothing")
+                        .help("is its kind right?")
+                },
+            ],
+            counts: Counts { policies: 1, rules: 2, files: 1, resources: 5, skipped_files: 3 },
+        }
+    }
+
+    #[test]
+    fn incomplete_wins_and_nothing_is_not_clean() {
+        let mut report = sample();
+        assert_eq!(report.outcome(), Outcome::Incomplete);
+        report.findings.retain(|it| it.level < Level::Error);
+        assert_eq!(report.outcome(), Outcome::Incomplete, "an error of a rule");
+        report.results.retain(|it| it.status != Status::Error);
+        assert_eq!(report.outcome(), Outcome::Denied);
+        report.results.retain(|it| it.status != Status::Fail);
+        assert_eq!(report.outcome(), Outcome::Clean);
+        let nothing = Report { counts: Counts { resources: 0, ..report.counts }, ..report.clone() };
+        assert_eq!(nothing.outcome(), Outcome::Incomplete);
+        let no_rules = Report { counts: Counts { rules: 0, ..report.counts }, ..report };
+        assert_eq!(no_rules.outcome(), Outcome::Incomplete);
+    }
+}

@@ -1,0 +1,402 @@
+//! Every rule on every object, and what is to be said of it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aipc_runtime::document::{Document, NodeId, Resource};
+use aipc_runtime::machine::{
+    self, AdmissionOperation, Environment, Evaluator, Limits, Namespaces, NotApplicable, RuleVerdict,
+    Unknown, User, Verdict,
+};
+use aipc_runtime::program::{Effect, Program, SourcePlace};
+use aipc_runtime::value::Time;
+
+use super::manifests::{Manifest, Manifests, location};
+use super::mask::{MASK, Mask};
+use super::policies::Policies;
+use crate::report::{
+    Finding, Level, Location, ResourceName, RuleResult, Snippet, SourceLocation, Status, Violation,
+};
+
+/// What a run knows besides its inputs.
+pub struct World<'a> {
+    pub operation: AdmissionOperation,
+    pub namespace: &'a str,
+    pub user: Option<User>,
+    pub old: Option<&'a Manifests>,
+    pub now: Time,
+    /// What is unusual is an error.
+    pub strict: bool,
+    /// Violations of audit rules are warnings.
+    pub audit_warn: bool,
+    pub show_values: bool,
+}
+
+/// The results, with the findings that come out of judging.
+#[derive(Default)]
+pub struct Judged {
+    pub results: Vec<RuleResult>,
+    pub findings: Vec<Finding>,
+}
+
+/// Judges all objects by all programs.
+pub fn judge(policies: &Policies, manifests: &Manifests, world: &World<'_>) -> Judged {
+    let user = world.user.as_ref().map(User::to_document);
+    let mut namespaces = Namespaces::new();
+    for (_, resource) in manifests.resources() {
+        if let (("v1", "Namespace"), Some(name)) =
+            ((resource.api_version(), resource.kind()), resource.name())
+        {
+            namespaces.add(name, of(resource));
+        }
+    }
+    let old: HashMap<Identity<'_>, &Resource> = world
+        .old
+        .iter()
+        .flat_map(|it| it.resources())
+        .map(|(_, resource)| (identity(resource, world.namespace), resource))
+        .collect();
+    let surroundings = Surroundings {
+        programs: &policies.programs,
+        world,
+        user: user.as_ref(),
+        namespaces: &namespaces,
+        old,
+    };
+
+    let objects: Vec<(&Manifest, &Resource)> = manifests.resources().collect();
+    let (mut judged, seen) = surroundings.judge_all(&objects);
+    unknown_kinds(policies, manifests, world, &mut judged);
+    seen.report(&policies.programs, world, &mut judged);
+    judged
+}
+
+/// Fewer objects than this are not worth a thread.
+const OBJECTS_PER_THREAD_MIN: usize = 500;
+/// As much as the command's own thread has.
+const STACK_BYTES: usize = crate::fault::STACK_BYTES;
+
+/// What is the same for all objects.
+struct Surroundings<'a> {
+    programs: &'a [Program],
+    world: &'a World<'a>,
+    user: Option<&'a Document>,
+    namespaces: &'a Namespaces<'a>,
+    old: HashMap<Identity<'a>, &'a Resource>,
+}
+
+impl Surroundings<'_> {
+    /// On as many threads as help. Results keep the order of the objects, whatever their number.
+    fn judge_all(&self, objects: &[(&Manifest, &Resource)]) -> (Judged, Seen) {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = cores.min(objects.len() / OBJECTS_PER_THREAD_MIN);
+        if threads < 2 {
+            return self.judge_some(objects);
+        }
+        let part = objects.len().div_ceil(threads);
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = objects
+                .chunks(part)
+                .map(|part| {
+                    let worker = std::thread::Builder::new().stack_size(STACK_BYTES);
+                    (part, worker.spawn_scoped(scope, move || self.judge_some(part)))
+                })
+                .collect();
+            let (mut judged, mut seen) = (Judged::default(), Seen::default());
+            for (part, worker) in workers {
+                let (some, seen_there) = match worker.map(std::thread::ScopedJoinHandle::join) {
+                    Ok(Ok(done)) => done,
+                    Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                    // The system has no thread to give: this one does the work.
+                    Err(_) => self.judge_some(part),
+                };
+                judged.results.extend(some.results);
+                judged.findings.extend(some.findings);
+                seen.add(seen_there);
+            }
+            (judged, seen)
+        })
+    }
+
+    fn judge_some(&self, objects: &[(&Manifest, &Resource)]) -> (Judged, Seen) {
+        let (mut judged, mut seen) = (Judged::default(), Seen::default());
+        let evaluators: Vec<Evaluator<'_>> = self.programs.iter().map(Evaluator::new).collect();
+        for &(manifest, resource) in objects {
+            let before = self.old.get(&identity(resource, self.world.namespace)).copied();
+            let environment = Environment {
+                operation: self.world.operation,
+                old_object: old_object(self.world.operation, resource, before),
+                user: self.user,
+                namespace_default: self.world.namespace,
+                namespaces: Some(self.namespaces),
+                ..Environment::new(self.world.now)
+            };
+            let object = Object { manifest, resource, mask: std::cell::OnceCell::new(), world: self.world };
+            let findings_before = judged.findings.len();
+            for (index, (program, evaluator)) in self.programs.iter().zip(&evaluators).enumerate() {
+                let decision = evaluator.evaluate(of(resource), &environment, Limits::default());
+                for invalid in &decision.invalid {
+                    let place = object.location(invalid.node);
+                    let finding = Finding::error("manifest-invalid", invalid.sentence()).at(place);
+                    if !judged.findings[findings_before..].contains(&finding) {
+                        judged.findings.push(finding);
+                    }
+                }
+                for verdict in decision.verdicts {
+                    seen.note(index, &verdict);
+                    judged.results.extend(object.result(program, verdict));
+                }
+            }
+        }
+        (judged, seen)
+    }
+}
+
+/// What makes two objects of two files the same one.
+type Identity<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+fn identity<'a>(resource: &'a Resource, namespace: &'a str) -> Identity<'a> {
+    let group = resource.api_version().split_once('/').map_or("", |(group, _)| group);
+    (group, resource.kind(), resource.namespace().unwrap_or(namespace), resource.name().unwrap_or(""))
+}
+
+fn of(resource: &Resource) -> machine::Resource<'_> {
+    resource.into()
+}
+
+/// On delete, an object that goes is the old object.
+fn old_object<'a>(
+    operation: AdmissionOperation,
+    resource: &'a Resource,
+    before: Option<&'a Resource>,
+) -> Option<machine::Resource<'a>> {
+    match operation {
+        AdmissionOperation::Create => None,
+        AdmissionOperation::Update | AdmissionOperation::Connect => before.map(of),
+        AdmissionOperation::Delete => Some(of(before.unwrap_or(resource))),
+    }
+}
+
+/// What happened to each rule over the whole run.
+#[derive(Default)]
+struct Seen {
+    /// Rules that applied to something, by program and rule.
+    applied: BTreeSet<(usize, u32)>,
+    /// How many objects a rule was not evaluated on.
+    not_evaluated: BTreeMap<(usize, u32, Unknown), usize>,
+}
+
+impl Seen {
+    fn note(&mut self, program: usize, verdict: &RuleVerdict) {
+        match &verdict.verdict {
+            Verdict::NotApplicable(_) => {}
+            Verdict::NotEvaluated(unknown) => {
+                *self.not_evaluated.entry((program, verdict.rule.0, *unknown)).or_default() += 1;
+            }
+            Verdict::Pass | Verdict::Fail | Verdict::Error(_) => {
+                self.applied.insert((program, verdict.rule.0));
+            }
+        }
+    }
+
+    fn add(&mut self, other: Seen) {
+        self.applied.extend(other.applied);
+        for (rule, count) in other.not_evaluated {
+            *self.not_evaluated.entry(rule).or_default() += count;
+        }
+    }
+
+    fn report(&self, programs: &[Program], world: &World<'_>, judged: &mut Judged) {
+        let level = if world.strict { Level::Error } else { Level::Warning };
+        for ((program, rule, unknown), count) in &self.not_evaluated {
+            let objects = crate::report::text::count(*count, "object", "objects");
+            let name = full_name(&programs[*program], *rule);
+            let message =
+                format!("rule `{name}` was not evaluated on {objects}: {} unknown", is_unknown(*unknown));
+            let help = match unknown {
+                Unknown::User => "say who asks with `--user NAME`",
+                Unknown::NamespaceLabels => "add the Namespace objects to the input",
+            };
+            judged.findings.push(Finding { level, ..Finding::error("not-evaluated", message).help(help) });
+        }
+        for (index, program) in programs.iter().enumerate() {
+            for rule in 0..program.rules().len() as u32 {
+                let was_not_evaluated = self.not_evaluated.keys().any(|it| (it.0, it.1) == (index, rule));
+                if !self.applied.contains(&(index, rule)) && !was_not_evaluated {
+                    let name = full_name(program, rule);
+                    let message = format!("rule `{name}` matched nothing in this run");
+                    judged.findings.push(Finding { level, ..Finding::error("unmatched-rule", message) });
+                }
+            }
+        }
+    }
+}
+
+fn is_unknown(unknown: Unknown) -> String {
+    let verb = match unknown {
+        Unknown::User => "is",
+        Unknown::NamespaceLabels => "are",
+    };
+    format!("{} {verb}", unknown.name())
+}
+
+fn full_name(program: &Program, rule: u32) -> String {
+    let rule = &program.rules()[rule as usize];
+    format!("{}/{}", program.policies()[rule.policy.0 as usize].name, rule.name)
+}
+
+/// Kinds that neither a schema nor a rule knows: nothing was said of their objects, perhaps for a typing mistake.
+fn unknown_kinds(policies: &Policies, manifests: &Manifests, world: &World<'_>, judged: &mut Judged) {
+    let mut kinds: BTreeMap<(String, String), (usize, Location)> = BTreeMap::new();
+    for (manifest, resource) in manifests.resources() {
+        let kind = (resource.api_version().to_string(), resource.kind().to_string());
+        let place = || location(&manifest.name, resource.position(), String::new());
+        kinds.entry(kind).or_insert_with(|| (0, place())).0 += 1;
+    }
+    for ((api_version, kind), (count, place)) in kinds {
+        if policies.knows_kind(&api_version, &kind)
+            || is_named_by_rule(&policies.programs, &api_version, &kind)
+        {
+            continue;
+        }
+        let objects = crate::report::text::count(count, "object", "objects");
+        let message = format!("no schema knows the kind `{api_version}/{kind}` ({objects})");
+        let level = if world.strict { Level::Error } else { Level::Warning };
+        let help = "name its definition under `crds` in `aip.toml`, or the kind under `untyped`";
+        judged
+            .findings
+            .push(Finding { level, ..Finding::error("unknown-kind", message).at(place).help(help) });
+    }
+}
+
+fn is_named_by_rule(programs: &[Program], api_version: &str, kind: &str) -> bool {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let fits = |pattern: &str, text: &str| pattern == "*" || pattern == text;
+    programs
+        .iter()
+        .flat_map(|it| it.rules())
+        .flat_map(|it| &it.targets)
+        .any(|target| target.kind == kind && fits(&target.group, group) && fits(&target.version, version))
+}
+
+/// One object while it is judged.
+struct Object<'a> {
+    manifest: &'a Manifest,
+    resource: &'a Resource,
+    /// Made once something is to be shown.
+    mask: std::cell::OnceCell<Mask>,
+    world: &'a World<'a>,
+}
+
+impl Object<'_> {
+    /// The result of one rule; none where it does not speak of such objects.
+    fn result(&self, program: &Program, verdict: RuleVerdict) -> Option<RuleResult> {
+        let rule = &program.rules()[verdict.rule.0 as usize];
+        let policy = &program.policies()[rule.policy.0 as usize];
+        let mut because = assumed(&verdict.assumed);
+        let status = match &verdict.verdict {
+            Verdict::Pass => Status::Pass,
+            Verdict::Fail => {
+                let enforced = verdict.violations.iter().any(|it| it.action.effect == Effect::Enforce);
+                let warns = !policy.scored || (self.world.audit_warn && !enforced);
+                if warns { Status::Warn } else { Status::Fail }
+            }
+            Verdict::NotApplicable(NotApplicable::Operation | NotApplicable::Namespace) => return None,
+            Verdict::NotApplicable(why) => {
+                because = Some(why.because().to_string());
+                Status::Skip
+            }
+            Verdict::Error(error) => {
+                because = Some(error.reason.because().to_string());
+                Status::Error
+            }
+            Verdict::NotEvaluated(unknown) => {
+                because = Some(format!("not evaluated: {} unknown", is_unknown(*unknown)));
+                Status::Skip
+            }
+        };
+        let violations: Vec<Violation> =
+            verdict.violations.iter().map(|it| self.violation(program, it)).collect();
+        let first = violations.first();
+        Some(RuleResult {
+            policy: policy.name.clone(),
+            rule: rule.name.clone(),
+            status,
+            because,
+            message: first.map_or_else(String::new, |it| it.message.clone()),
+            resource: self.name(),
+            location: first.map_or_else(|| self.location(self.resource.root()), |it| it.location.clone()),
+            source: first.map_or_else(|| source(program, rule.place), |it| it.source.clone()),
+            source_text: rule.source_text.clone(),
+            violations,
+        })
+    }
+
+    fn violation(&self, program: &Program, violation: &machine::Violation) -> Violation {
+        let cause = &violation.cause;
+        let document = self.resource.document();
+        let mask = self.mask();
+        let mut place = self.location(cause.node);
+        // Where the value is missing the node is a parent, and the path says what was looked for.
+        place.path.clone_from(&cause.path);
+        let value = cause.value.as_ref().map(|value| match mask.covers(document, cause.node) {
+            true => MASK.to_string(),
+            false => value.clone(),
+        });
+        Violation {
+            message: mask.message(&violation.message),
+            location: place,
+            source: source(program, cause.origin),
+            condition: cause.text.clone(),
+            value,
+            snippet: self.snippet(cause.node),
+        }
+    }
+
+    fn mask(&self) -> &Mask {
+        self.mask.get_or_init(|| match self.world.show_values {
+            true => Mask::NONE,
+            false => Mask::of(self.resource),
+        })
+    }
+
+    fn name(&self) -> ResourceName {
+        ResourceName {
+            api_version: self.resource.api_version().to_string(),
+            kind: self.resource.kind().to_string(),
+            namespace: self.resource.namespace().unwrap_or("").to_string(),
+            name: self.resource.name().unwrap_or("").to_string(),
+        }
+    }
+
+    fn location(&self, node: NodeId) -> Location {
+        let position = self.resource.document().position(node);
+        location(&self.manifest.name, position, self.resource.path(node))
+    }
+
+    fn snippet(&self, node: NodeId) -> Option<Snippet> {
+        let position = self.resource.document().position(node);
+        let text = &self.manifest.text;
+        if position.is_absent() || position.start as usize > text.len() {
+            return None;
+        }
+        let before = &text.as_bytes()[..position.start as usize];
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |it| it + 1);
+        let rest = text.get(start..)?;
+        let line = rest.lines().next().unwrap_or("");
+        let (text, marked) = self.mask().line(line, start as u32, (position.start, position.end));
+        Some(Snippet { line: position.line, text, marked })
+    }
+}
+
+fn assumed(unknown: &[Unknown]) -> Option<String> {
+    let unknown: Vec<String> = unknown.iter().map(|it| format!("{} unknown", is_unknown(*it))).collect();
+    match unknown.as_slice() {
+        [] => None,
+        unknown => Some(format!("assumed to apply: {}", unknown.join(", "))),
+    }
+}
+
+fn source(program: &Program, place: SourcePlace) -> SourceLocation {
+    let file = program.file(place).to_string();
+    SourceLocation { file, line: place.line, column: place.column }
+}

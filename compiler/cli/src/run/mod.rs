@@ -1,0 +1,11 @@
+//! `aipc run` between its arguments and its report: policies to programs, files to objects, decisions to results.
+//!
+//! ```text
+//!   -p, *.aip, *.aipb ─▶ policies ─▶ Program ─┐
+//!   *.yaml, *.json, - ─▶ manifests ─▶ Manifests ─▶ judge ─▶ Report
+//! ```
+
+pub mod judge;
+pub mod manifests;
+pub mod mask;
+pub mod policies;

@@ -1,0 +1,6 @@
+//! The command line from outside: real runs of the binary in folders of their own.
+
+mod exit_codes;
+mod output;
+mod sandbox;
+mod transcripts;
