@@ -1,6 +1,7 @@
 //! Tests of the whole: one binary, one module a suite. `tests/README.md` says what each is for.
 
 mod article;
+mod cel;
 mod cli;
 mod cluster_policy;
 mod generator;

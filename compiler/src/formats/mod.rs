@@ -1,9 +1,11 @@
 //! Out of the IR into the formats that others run: Kyverno's YAML and bytecode.
 
 pub mod bytecode;
+pub mod cel;
 pub mod cluster_policy;
 pub mod jmespath;
 pub mod support;
+pub mod validating_policy;
 pub mod yaml_write;
 
 /// One object of a target, as YAML.

@@ -212,6 +212,28 @@ pub enum Effect {
     Audit,
 }
 
+impl Settings {
+    /// These settings where they say something, else those of the policy around them.
+    pub fn over(&self, outer: &Settings) -> Settings {
+        let joined = |inner: &[(String, String)], outer: &[(String, String)]| {
+            let kept = outer.iter().filter(|(key, _)| !inner.iter().any(|(other, _)| other == key));
+            kept.chain(inner).cloned().collect()
+        };
+        Settings {
+            background: self.background.or(outer.background),
+            failure_policy: self.failure_policy.clone().or_else(|| outer.failure_policy.clone()),
+            timeout_s: self.timeout_s.or(outer.timeout_s),
+            apply_rules: self.apply_rules.clone().or_else(|| outer.apply_rules.clone()),
+            emit_warning: self.emit_warning.or(outer.emit_warning),
+            allow_existing_violations: self.allow_existing_violations.or(outer.allow_existing_violations),
+            scored: self.scored.or(outer.scored),
+            namespace: self.namespace.clone().or_else(|| outer.namespace.clone()),
+            labels: joined(&self.labels, &outer.labels),
+            annotations: joined(&self.annotations, &outer.annotations),
+        }
+    }
+}
+
 impl Rule {
     /// The action that holds where no conditional one does; enforce if none is written.
     pub fn default_action(&self) -> (Effect, bool) {

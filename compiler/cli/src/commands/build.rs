@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use aipc_compiler::diagnostic::has_errors;
 use aipc_compiler::formats::support::{Target, legalize};
-use aipc_compiler::formats::{Emitted, cluster_policy};
+use aipc_compiler::formats::{Emitted, cluster_policy, validating_policy};
 use aipc_compiler::ir::PolicySet;
 
 use crate::arguments::{Build, BuildTarget};
@@ -81,7 +81,9 @@ fn emit(target: Target, policies: &PolicySet, compilation: &mut Compilation) -> 
         Target::KyvernoLegacy => {
             Output::Yaml { folder: target.name(), documents: cluster_policy::emit(policies, sources) }
         }
-        Target::Kyverno => return None,
+        Target::Kyverno => {
+            Output::Yaml { folder: target.name(), documents: validating_policy::emit(policies, sources) }
+        }
         Target::Bytecode => return compilation.program(policies).map(|it| Output::Program(it.encode())),
     })
 }

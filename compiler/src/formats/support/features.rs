@@ -64,6 +64,10 @@ impl Walk {
         if rule.operations.connect {
             self.add(F::OnConnect, span);
         }
+        let listed = rule.targets.iter().flat_map(|target| &target.subjects).any(|it| it.fields().is_none());
+        if listed && rewrite::mentions(rule, Root::OldSubject) {
+            self.add(F::OldListedPods, span);
+        }
         for cond in &rule.applies {
             self.add(F::StaticWhere, cond.origin);
             self.cond(cond);
@@ -281,7 +285,28 @@ fn compared(comparison: Comparison, domain: Domain, left: &Value, right: &Value)
 /// What an operation asks beyond itself, for the types of its arguments.
 fn computed(operation: Operation, arguments: &[Value]) -> Option<F> {
     let fraction = |value: &Value| matches!(value.ty, Type::Float);
+    let unit = |ty: &Type| matches!(ty, Type::Quantity | Type::Duration);
     match operation {
+        Operation::Multiply | Operation::Divide if arguments.iter().any(|it| unit(&it.ty)) => {
+            Some(F::ScaledUnits)
+        }
+        Operation::Sum | Operation::Min | Operation::Max | Operation::Sort => {
+            let plain = |ty: &Type| matches!(ty, Type::Int | Type::Float | Type::Text | Type::Image);
+            let list = arguments.first().map(|list| &list.ty);
+            (!matches!(list, Some(Type::List(element)) if plain(element))).then_some(F::UnitsInLists)
+        }
+        Operation::Trim if arguments.get(1).is_some_and(|it| it.as_literal().is_none()) => {
+            Some(F::ComputedTrim)
+        }
+        Operation::Join => match arguments.first().map(|list| &list.ty) {
+            Some(Type::List(element)) if matches!(**element, Type::Float) => Some(F::FloatAsText),
+            Some(Type::List(element))
+                if matches!(**element, Type::Text | Type::Image | Type::Int | Type::Bool) =>
+            {
+                None
+            }
+            _ => Some(F::ValueAsText),
+        },
         Operation::ToText => arguments.first().and_then(as_text),
         Operation::Divide => {
             let number = |value: &Value| matches!(value.ty, Type::Float | Type::Int);

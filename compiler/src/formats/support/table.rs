@@ -51,6 +51,10 @@ pub enum Feature {
     Decimals,
     FloatAsText,
     ValueAsText,
+    ScaledUnits,
+    UnitsInLists,
+    ComputedTrim,
+    OldListedPods,
     HugeInteger,
     UntypedKind,
     NamespacedPolicy,
@@ -168,9 +172,17 @@ rows! {
     F::WholeValues, "comparing whole lists and objects", Yes, Yes, Yes;
     F::TextOrder, "ordering texts", Yes, Yes, Yes;
     F::Decimals, "arithmetic with fractions",
-        Differs("fractions are rounded to floating point numbers"), Yes, Yes;
+        Encoded("floating point numbers, as everywhere"), Yes, Yes;
     F::FloatAsText, "fractions as text", No("CEL writes numbers in its own way"), Yes, Yes;
     F::ValueAsText, "values of unknown type as text", No("CEL writes numbers in its own way"), Yes, Yes;
+    F::ScaledUnits, "multiplying and dividing quantities and durations",
+        No("CEL only adds and subtracts them"), Yes, Yes;
+    F::UnitsInLists, "`sum`, `min`, `max`, `sort` of quantities, durations and times",
+        No("CEL does this for numbers and texts only"), Yes, Yes;
+    F::ComputedTrim, "`trim` with computed characters",
+        No("they would be part of a regular expression"), Yes, Yes;
+    F::OldListedPods, "`old` of Pods in a list inside a custom resource",
+        No("it cannot be said which of the old Pods it was"), Yes, Yes;
     F::HugeInteger, "integers beyond 2^53", No("Kyverno's command line reads numbers as floats, which round them"),
         No("Kyverno's command line reads numbers as floats, which round them"), Yes;
     F::UntypedKind, "untyped kinds", Yes, Yes, Yes;
@@ -198,7 +210,7 @@ rows! {
     F::Operation(O::Multiply), "`*`", Yes, Yes, Yes;
     F::Operation(O::Divide), "`/`", FLOATS, Yes, Yes;
     F::Operation(O::Negate), "negative values", Yes, Yes, Yes;
-    F::Operation(O::Round), "`round`", Encoded("`math.round`"), Yes, Yes;
+    F::Operation(O::Round), "`round`", Differs("halves that floats do not hold exactly"), Yes, Yes;
     F::Operation(O::Count), "`count`", Encoded("`size`"), Yes, Yes;
     F::Operation(O::Sum), "`sum`", Encoded("`sum` of numbers"), Yes, Yes;
     F::Operation(O::Min), "`min`", Yes, Yes, Yes;
@@ -218,7 +230,7 @@ rows! {
     F::Operation(O::Trim), "`trim`", Encoded("`regex.replace`"), Yes, Yes;
     F::Operation(O::Replace), "`replace`", Yes, Yes, Yes;
     F::Operation(O::Substring), "`substring`", Yes, Yes, Yes;
-    F::Operation(O::MatchGroup), "`matchGroup`", Encoded("`regex.replace`"), Yes, Yes;
+    F::Operation(O::MatchGroup), "`matchGroup`", Differs("a group that took no part is empty text, not missing"), Yes, Yes;
     F::Operation(O::ToText), "`text`", Yes, Yes, Yes;
     F::Operation(O::ToInt), "`int`", Yes, Yes, Yes;
     F::Operation(O::ToFloat), "`float`", Yes, Yes, Yes;
@@ -226,8 +238,10 @@ rows! {
     F::Operation(O::ToDuration), "`duration`", Yes, Yes, Yes;
     F::Operation(O::ToTime), "`time`", Encoded("`timestamp`"), Yes, Yes;
     F::Operation(O::ToSemver), "`semver`", Yes, Yes, Yes;
-    F::Operation(O::ToVersion), "`version`", Encoded("`semver(…, true)`"), Yes, Yes;
-    F::Operation(O::ToIp), "`ip`", Yes, No("JMESPath knows no IP addresses and networks"), Yes;
+    F::Operation(O::ToVersion), "`version`",
+        Differs("`V1.2`, and short versions with a pre-release such as `1.2-rc1`, are no versions"), Yes, Yes;
+    F::Operation(O::ToIp), "`ip`",
+        Differs("an IPv4 address written as IPv6 (`::ffff:10.0.0.1`) is none"), No("JMESPath knows no IP addresses and networks"), Yes;
     F::Operation(O::ToCidr), "`cidr`", Yes, No("JMESPath knows no IP addresses and networks"), Yes;
     F::Operation(O::ToJson), "`toJson`", No("CEL writes JSON with other spaces and numbers"), No("Kyverno writes JSON with other escapes"), Yes;
     F::Operation(O::FromJson), "`json`", No("text that is no JSON would end the rule in an error"), No("text that is no JSON would end the rule in an error"), Yes;

@@ -1,0 +1,68 @@
+//! What a policy says about a violation.
+
+use crate::formats::cel::Translator;
+use crate::formats::cel::ast::Expr;
+use crate::ir::{self, Root, Rule, TextPart, Value};
+
+pub(super) enum Text {
+    Plain(String),
+    /// An expression of type string that never errs.
+    Computed(Expr),
+}
+
+/// A variable with the violating elements, and what one of them is called.
+pub(super) struct Offending {
+    pub(super) list: String,
+    pub(super) element: String,
+}
+
+/// Whether the message speaks of the element that violates.
+pub(super) fn names_elements(rule: &Rule) -> bool {
+    let Some(elements) = &rule.check.elements else { return false };
+    rule.message.parts.iter().any(|part| match part {
+        TextPart::Value(value) => names(value, elements),
+        TextPart::Text(_) => false,
+    })
+}
+
+fn names(value: &Value, elements: &ir::Elements) -> bool {
+    let mut found = false;
+    ir::rewrite::visit_value(&mut value.clone(), &mut |value| {
+        found |= value.as_path().is_some_and(|path| {
+            path.root == Root::Local(elements.binder.element)
+                || elements.binder.key.is_some_and(|key| path.root == Root::Local(key))
+        });
+    });
+    found
+}
+
+/// The message. Missing values read as empty text; of elements, all that violate are named.
+pub(super) fn of(rule: &Rule, translator: &mut Translator, offending: Option<&Offending>) -> Text {
+    if let Some(text) = rule.message.as_text() {
+        return Text::Plain(text);
+    }
+    let pieces = rule
+        .message
+        .parts
+        .iter()
+        .map(|part| match part {
+            TextPart::Text(text) => Expr::str(text.as_str()),
+            TextPart::Value(value) => match (&rule.check.elements, offending) {
+                (Some(elements), Some(offending)) if names(value, elements) => {
+                    let (there, text) = translator.message_text(value);
+                    let bodies = match there {
+                        Expr::Bool(true) => vec![text],
+                        there => vec![there, text],
+                    };
+                    let list = Expr::Name(format!("variables.{}", offending.list));
+                    let element = std::slice::from_ref(&offending.element);
+                    Expr::macro_of(list, "map", element, bodies)
+                        .method("distinct", vec![])
+                        .method("join", vec![Expr::str(", ")])
+                }
+                _ => translator.text_or_empty(value),
+            },
+        })
+        .collect();
+    Text::Computed(translator.concatenation(pieces))
+}

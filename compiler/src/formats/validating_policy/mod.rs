@@ -1,0 +1,406 @@
+//! ValidatingPolicy of `policies.kyverno.io/v1`: one for each rule and action.
+//!
+//! A rule that came through [`legalize`](super::support::legalize) goes in; a YAML document comes out, with
+//! the condition as CEL, negated: what must hold. Kyverno's own derivation of rules for workloads stays out
+//! of it, since the IR has named the kinds already.
+
+mod matching;
+mod message;
+mod naming;
+mod subject;
+
+use super::cel::ast::{Expr, Path};
+use super::cel::print::print;
+use super::cel::{Base, Translator};
+use super::yaml_write::{self, Map, Node};
+use super::{Emitted, EmittedRule};
+use crate::ir::{self, Cond, CondKind, Effect, Policy, PolicySet, Root, Rule};
+use crate::source::Sources;
+
+/// The policies of a set, in source order. The set is legal for the target.
+pub fn emit(set: &PolicySet, sources: &Sources) -> Vec<Emitted> {
+    let mut names = naming::Names::default();
+    let mut emitted = Vec::new();
+    for policy in &set.policies {
+        for rule in &policy.rules {
+            for part in parts_by_action(rule) {
+                let name = names.name(policy, rule, part.suffix);
+                emitted.push(emit_part(policy, rule, &part, name, sources));
+            }
+        }
+    }
+    emitted
+}
+
+/// A rule under one of its actions.
+struct Part {
+    effect: Effect,
+    warn: bool,
+    /// When this action is the one that decides.
+    conditions: Vec<Cond>,
+    /// Tells the policies of one rule apart; `None` where there is only one.
+    suffix: Option<&'static str>,
+}
+
+/// The first action whose condition holds decides: each gets the negations of those before it.
+fn parts_by_action(rule: &Rule) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut before: Vec<Cond> = Vec::new();
+    let mut open = true;
+    for action in &rule.actions {
+        let mut conditions = before.clone();
+        match &action.condition {
+            Some(cond) => {
+                conditions.push(cond.clone());
+                before.push(cond.clone().negate());
+            }
+            None => open = false,
+        }
+        let suffix = Some(if action.effect == Effect::Enforce { "enforce" } else { "audit" });
+        parts.push(Part { effect: action.effect, warn: action.warn, conditions, suffix });
+        if !open {
+            break;
+        }
+    }
+    if open {
+        let (effect, warn) = rule.default_action();
+        parts.push(Part { effect, warn, conditions: before, suffix: Some("enforce") });
+    }
+    if parts.len() == 1 {
+        parts[0].suffix = None;
+    }
+    parts
+}
+
+fn emit_part(policy: &Policy, rule: &Rule, part: &Part, name: String, sources: &Sources) -> Emitted {
+    let settings = rule.settings.over(&policy.settings);
+    let spec = Spec::of(rule, part, &settings);
+    let kind = match settings.namespace {
+        Some(_) => "NamespacedValidatingPolicy",
+        None => "ValidatingPolicy",
+    };
+    let mut root = Map::new()
+        .with("apiVersion", "policies.kyverno.io/v1")
+        .with("kind", kind)
+        .with("metadata", naming::metadata(policy, rule, &settings, &name))
+        .with("spec", spec.to_yaml(rule, part, &settings));
+    if let Some(first) = root.0.first_mut() {
+        first.comments = vec![naming::source_line(rule, sources)];
+    }
+    Emitted {
+        kind: kind.to_owned(),
+        name,
+        yaml: yaml_write::document(&Node::Map(root)),
+        rules: vec![EmittedRule { rule: rule.name.clone(), names: vec![String::new()] }],
+    }
+}
+
+/// The parts of a policy that the rule's meaning decides.
+struct Spec {
+    namespace_selector: Option<Map>,
+    match_conditions: Vec<Expr>,
+    variables: Vec<(String, Expr)>,
+    expression: Expr,
+    message: message::Text,
+    uses_user: bool,
+}
+
+impl Spec {
+    fn of(rule: &Rule, part: &Part, settings: &ir::Settings) -> Spec {
+        let places = subject::Places::of(rule);
+        let mut conditions: Vec<&Cond> = rule.applies.iter().chain(&part.conditions).collect();
+        let namespace_selector = matching::take_namespace_selector(&mut conditions, rule);
+
+        // Variables are out of reach of matchConditions; what needs one is checked by the validation.
+        let mut outer = Translator::new(places.roots_for_matching());
+        let (matchable, checked): (Vec<&Cond>, Vec<&Cond>) =
+            conditions.into_iter().partition(|cond| places.is_matchable(cond));
+        let mut match_conditions: Vec<Expr> =
+            settings.namespace.iter().map(|name| in_namespace(name)).collect();
+        match_conditions.extend(matchable.into_iter().map(|cond| outer.condition(cond)));
+        match_conditions.retain(|cond| *cond != Expr::Bool(true));
+
+        let mut body = Body::new(rule, &places);
+        let (expression, message) = body.validation(rule, &places, &checked);
+        Spec {
+            namespace_selector,
+            match_conditions,
+            variables: body.variables,
+            expression,
+            message,
+            uses_user: uses_user(rule),
+        }
+    }
+
+    fn to_yaml(&self, rule: &Rule, part: &Part, settings: &ir::Settings) -> Map {
+        let mut spec = Map::new();
+        let actions = match (part.effect, part.warn || settings.emit_warning == Some(true)) {
+            (Effect::Enforce, false) => vec!["Deny"],
+            (Effect::Enforce, true) => vec!["Deny", "Warn"],
+            (Effect::Audit, false) => vec!["Audit"],
+            (Effect::Audit, true) => vec!["Audit", "Warn"],
+        };
+        spec.set("validationActions", actions);
+        if let Some(policy) = &settings.failure_policy {
+            spec.set("failurePolicy", policy.as_str());
+        }
+        if let Some(seconds) = settings.timeout_s {
+            spec.set("webhookConfiguration", Map::new().with("timeoutSeconds", i64::from(seconds)));
+        }
+        // A background scan has no user to ask for.
+        let background = settings.background.or(self.uses_user.then_some(false));
+        if let Some(background) = background {
+            let enabled = Map::new().with("enabled", background);
+            spec.set("evaluation", Map::new().with("background", enabled));
+        }
+        if matching::would_autogen(rule) {
+            let none = Map::new().with("controllers", Vec::<Node>::new());
+            spec.set("autogen", Map::new().with("podControllers", none));
+        }
+        let mut constraints = Map::new().with("resourceRules", matching::resource_rules(rule));
+        if let Some(selector) = &self.namespace_selector {
+            constraints.set("namespaceSelector", selector.clone());
+        }
+        spec.set("matchConstraints", constraints);
+        if !self.match_conditions.is_empty() {
+            let conditions: Vec<Map> = self
+                .match_conditions
+                .iter()
+                .enumerate()
+                .map(|(number, cond)| {
+                    let name = match number {
+                        0 => "where".to_owned(),
+                        number => format!("where-{}", number + 1),
+                    };
+                    Map::new().with("name", name).with("expression", print(cond))
+                })
+                .collect();
+            spec.set("matchConditions", conditions);
+        }
+        if !self.variables.is_empty() {
+            let variables: Vec<Map> = self
+                .variables
+                .iter()
+                .map(|(name, expr)| Map::new().with("name", name.as_str()).with("expression", print(expr)))
+                .collect();
+            spec.set("variables", variables);
+        }
+        let mut validation = Map::new().with("expression", print(&self.expression));
+        match &self.message {
+            message::Text::Plain(text) => validation.set("message", text.as_str()),
+            message::Text::Computed(expr) => validation.set("messageExpression", print(expr)),
+        };
+        spec.set("validations", vec![validation]);
+        spec
+    }
+}
+
+/// The object lies in the namespace, as a namespaced policy asks.
+fn in_namespace(name: &str) -> Expr {
+    use super::cel::ast::{Key, Step};
+    let step = |name: &str, certain| Step { key: Key::Field(name.to_owned()), certain };
+    let path = Path {
+        base: Box::new(Expr::name("object")),
+        base_certain: true,
+        steps: vec![step("metadata", false), step("namespace", false)],
+    };
+    Expr::Or(path, Box::new(Expr::str(""))).equal(Expr::str(name))
+}
+
+fn uses_user(rule: &Rule) -> bool {
+    ir::rewrite::mentions(rule, Root::User)
+}
+
+/// The variables and the translation of what is judged.
+struct Body {
+    translator: Translator,
+    variables: Vec<(String, Expr)>,
+    /// Bindings that speak of a list's element or of one of several subjects, put in where they are used.
+    inline: Vec<(ir::Local, ir::Value)>,
+    /// The names of the lists of subjects, and of one of them, where there are several in an object.
+    several: Option<(String, String)>,
+}
+
+impl Body {
+    fn new(rule: &Rule, places: &subject::Places) -> Body {
+        let mut translator = Translator::new(places.roots_for_matching()).with_variables();
+        let mut variables = Vec::new();
+        let several = places.declare(&mut translator, &mut variables);
+        let mut body = Body { translator, variables, inline: vec![], several };
+        if let Some(elements) = &rule.check.elements {
+            body.translator.prefer(elements.binder.element, &elements.view);
+        }
+        for binding in &rule.bindings {
+            body.bind(binding, rule);
+        }
+        body
+    }
+
+    fn bind(&mut self, binding: &ir::Binding, rule: &Rule) {
+        if self.is_scoped(&binding.value, rule) {
+            self.inline.push((binding.local, binding.value.clone()));
+            return;
+        }
+        let name = self.translator.fresh(&camel(&binding.name));
+        let found = self.translator.certain(&binding.value);
+        let (expr, certain, ty) = match found {
+            Some(typed) => (typed.expr, true, typed.ty),
+            None => {
+                let (expr, ty) = self.translator.nullable_typed(&binding.value);
+                (expr, false, ty)
+            }
+        };
+        self.take_hoisted();
+        self.variables.push((name.clone(), expr));
+        let expr = Expr::Name(format!("variables.{name}"));
+        self.translator.bind(binding.local, Base { expr, certain, ty, steps: vec![] });
+    }
+
+    /// Whether the value depends on something that only exists inside the validation.
+    fn is_scoped(&self, value: &ir::Value, rule: &Rule) -> bool {
+        let mut scoped = false;
+        ir::rewrite::visit_value(&mut value.clone(), &mut |value| {
+            let Some(path) = value.as_path() else { return };
+            scoped |= match path.root {
+                Root::Subject | Root::OldSubject => self.several.is_some(),
+                Root::Local(local) => {
+                    self.inline.iter().any(|(other, _)| *other == local)
+                        || rule.check.elements.as_ref().is_some_and(|elements| {
+                            elements.binder.element == local || elements.binder.key == Some(local)
+                        })
+                }
+                _ => false,
+            };
+        });
+        scoped
+    }
+
+    /// What must hold, and what to say where it does not.
+    fn validation(
+        &mut self,
+        rule: &Rule,
+        places: &subject::Places,
+        checked: &[&Cond],
+    ) -> (Expr, message::Text) {
+        let mut rule = rule.clone();
+        // bindings that cannot be variables are put in where they are used
+        for (local, value) in self.inline.clone().into_iter().rev() {
+            put_in(&mut rule, local, &value);
+        }
+        let mut parts: Vec<Cond> = checked.iter().map(|cond| (*cond).clone()).collect();
+        let offending = match message::names_elements(&rule) {
+            true => Some(self.offending(&rule)),
+            false => None,
+        };
+        let violation = match &offending {
+            Some(_) => Cond::constant(true, rule.check.violation.origin),
+            None => ir::rewrite::violation_of_subject(&rule.check),
+        };
+        parts.push(violation);
+        let origin = rule.check.violation.origin;
+        let violation = Cond::new(CondKind::And(parts), origin);
+        let expr = self.of_each_subject(&violation, places);
+        let message = message::of(&rule, &mut self.translator, offending.as_ref());
+        let expr = match &offending {
+            Some(offending) => Expr::all([
+                expr,
+                Expr::binary(
+                    super::cel::ast::Op::NotEqual,
+                    Expr::Name(format!("variables.{}", offending.list)).size(),
+                    Expr::Int(0),
+                ),
+            ]),
+            None => expr,
+        };
+        self.take_hoisted_before_last(offending.is_some());
+        (expr.negate(), message)
+    }
+
+    /// The condition for the subject; where an object has several, that it holds for one of them.
+    fn of_each_subject(&mut self, violation: &Cond, places: &subject::Places) -> Expr {
+        let subject = places.subject_may_be_missing().then(|| self.translator.subject_is_there());
+        match (&self.several, subject) {
+            (Some((list, name)), _) => {
+                let body = self.translator.condition(violation);
+                let list = Expr::Name(format!("variables.{list}"));
+                match body {
+                    Expr::Bool(true) => Expr::Bool(true),
+                    body => Expr::macro_of(list, "exists", std::slice::from_ref(name), vec![body]),
+                }
+            }
+            (None, Some(there)) => self.translator.condition_given(there, violation),
+            (None, None) => self.translator.condition(violation),
+        }
+    }
+
+    /// A variable with the elements that violate.
+    fn offending(&mut self, rule: &Rule) -> message::Offending {
+        let Some(elements) = &rule.check.elements else {
+            // INVARIANT: only rules about elements name one in their message
+            return message::Offending { list: "offending".to_owned(), element: "it".to_owned() };
+        };
+        let parts = vec![elements.filter.clone(), rule.check.violation.clone()];
+        let cond = Cond::new(CondKind::And(parts), rule.check.violation.origin);
+        let (element, list) = self.translator.filtered(&elements.source, &elements.binder, &cond);
+        let list = match &self.several {
+            Some((subjects, subject)) => {
+                let subjects = Expr::Name(format!("variables.{subjects}"));
+                Expr::macro_of(subjects, "map", std::slice::from_ref(subject), vec![list])
+                    .method("flatten", vec![])
+            }
+            None => list,
+        };
+        self.take_hoisted();
+        let name = self.translator.fresh("offending");
+        self.variables.push((name.clone(), list));
+        message::Offending { list: name, element }
+    }
+
+    /// Lists that became variables come before what uses them.
+    fn take_hoisted(&mut self) {
+        let hoisted = self.translator.take_hoisted();
+        self.variables.extend(hoisted.into_iter().map(|hoisted| (hoisted.name, hoisted.expr)));
+    }
+
+    fn take_hoisted_before_last(&mut self, offending: bool) {
+        let last = if offending { self.variables.pop() } else { None };
+        self.take_hoisted();
+        self.variables.extend(last);
+    }
+}
+
+/// Puts a binding's value in place of its name. Steps behind the name go on from the value.
+fn put_in(rule: &mut Rule, local: ir::Local, bound: &ir::Value) {
+    ir::rewrite::visit_rule(rule, &mut |value| {
+        let Some(path) = value.as_path() else { return };
+        if path.root != Root::Local(local) {
+            return;
+        }
+        if path.steps.is_empty() {
+            *value = bound.clone();
+        } else if let Some(start) = bound.as_path() {
+            let steps = start.steps.iter().chain(&path.steps).cloned().collect();
+            value.kind = ir::ValueKind::Path(ir::Path { root: start.root, steps });
+        }
+    });
+}
+
+/// `allowed-hosts` as a name of CEL: `allowedHosts`.
+fn camel(name: &str) -> String {
+    let mut out = String::new();
+    let mut upper = false;
+    for c in name.chars() {
+        match c {
+            '-' => upper = true,
+            c if upper => {
+                out.push(c.to_ascii_uppercase());
+                upper = false;
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! The ValidatingPolicy back end: how its YAML looks, and that its CEL means what the IR means.
+
+mod agreement;
+mod build;
+mod conditions;
+mod reference;
+mod snapshots;
