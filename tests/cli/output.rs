@@ -66,7 +66,7 @@ fn building_leaves_nothing_beside_its_files() {
     sandbox.write("p.aip", POLICY);
     let built = sandbox.run("build --target all -o out p.aip");
     assert_eq!(built.code, Some(0), "{}", built.stderr);
-    let files = ["out/kyverno-legacy/names.yaml", "out/policies.aipb", "p.aip"];
+    let files = ["out/kyverno-legacy/names.yaml", "out/kyverno/names.yaml", "out/policies.aipb", "p.aip"];
     assert_eq!(sandbox.files(), files);
     let first: Vec<Vec<u8>> = files.iter().map(|it| std::fs::read(sandbox.root.join(it)).unwrap()).collect();
     assert_eq!(sandbox.run("build --target all -o out --check p.aip").code, Some(0));

@@ -105,6 +105,8 @@ pub struct Build {
 /// `--target`, and `target` in `aip.toml`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum BuildTarget {
+    /// ValidatingPolicy (policies.kyverno.io/v1), for Kyverno from 1.17
+    Kyverno,
     /// ClusterPolicy (kyverno.io/v1), for Kyverno up to 1.19
     KyvernoLegacy,
     /// One .aipb file, for `aipc run` and the runtime

@@ -18,7 +18,8 @@ use crate::outcome::Outcome;
 use crate::report::escape::visible;
 use crate::report::text::count;
 
-const DEPRECATION: &str = "ClusterPolicy is deprecated in Kyverno; its successor is ValidatingPolicy";
+const DEPRECATION: &str =
+    "ClusterPolicy is deprecated in Kyverno; its successor is ValidatingPolicy: `--target kyverno`";
 
 pub fn build(arguments: &Build, console: &Console) -> Outcome {
     let mut compilation = Compilation::default();
@@ -29,9 +30,10 @@ pub fn build(arguments: &Build, console: &Console) -> Outcome {
 
     let configured = arguments.target.or(project.settings.target);
     let targets: Vec<Target> = match configured.unwrap_or(BuildTarget::KyvernoLegacy) {
+        BuildTarget::Kyverno => vec![Target::Kyverno],
         BuildTarget::KyvernoLegacy => vec![Target::KyvernoLegacy],
         BuildTarget::Bytecode => vec![Target::Bytecode],
-        BuildTarget::All => vec![Target::KyvernoLegacy, Target::Bytecode],
+        BuildTarget::All => Target::ALL.to_vec(),
     };
     let from_settings = || project.settings.out.as_ref().map(|out| project.root.join(out));
     let out = arguments.out.clone().or_else(from_settings).filter(|it| !read::is_stdin(it));

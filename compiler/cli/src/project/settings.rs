@@ -160,7 +160,7 @@ impl Reader {
                 match BuildTarget::from_str(&text, false) {
                     Ok(target) => settings.target = Some(target),
                     Err(_) => {
-                        let names = ["kyverno-legacy", "bytecode", "all"];
+                        let names = ["kyverno", "kyverno-legacy", "bytecode", "all"];
                         self.wrong(value, format!("there is no target `{text}`"), &names, &text);
                     }
                 }
