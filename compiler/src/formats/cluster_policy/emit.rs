@@ -28,7 +28,10 @@ pub fn emit(set: &PolicySet, sources: &Sources) -> Vec<Emitted> {
 pub fn unsupported(set: &PolicySet) -> Vec<Diagnostic> {
     set.policies
         .iter()
-        .flat_map(|policy| policy.rules.iter().map(move |rule| rules_of(policy, rule, None)))
+        .flat_map(|policy| {
+            let autogen = place::autogen(policy);
+            policy.rules.iter().map(move |rule| rules_of(policy, rule, autogen, None))
+        })
         .filter_map(Result::err)
         .map(|found| {
             let message = "this cannot be said in Kyverno's ClusterPolicy";
@@ -41,8 +44,9 @@ fn policy(policy: &Policy, sources: &Sources) -> Result<Emitted, Unsupported> {
     let mut rules = Vec::new();
     let mut emitted = Vec::new();
     let mut users = false;
+    let autogen = place::autogen(policy);
     for rule in &policy.rules {
-        let written = rules_of(policy, rule, Some(sources))?;
+        let written = rules_of(policy, rule, autogen, Some(sources))?;
         let mut names = Vec::new();
         for (name, autogen, speaks_of_users, node) in written {
             users |= speaks_of_users;
@@ -159,9 +163,14 @@ type Written = (String, bool, bool, Map);
 
 /// The rules for one rule of the source: for each place of its subject, and for each action that has a condition
 /// which only a rule of its own can ask.
-fn rules_of(policy: &Policy, rule: &Rule, sources: Option<&Sources>) -> Result<Vec<Written>, Unsupported> {
+fn rules_of(
+    policy: &Policy,
+    rule: &Rule,
+    autogen: bool,
+    sources: Option<&Sources>,
+) -> Result<Vec<Written>, Unsupported> {
     let mut written = Vec::new();
-    for placed in place::placed(&inlined(rule), place::autogen(policy))? {
+    for placed in place::placed(&inlined(rule), autogen)? {
         for (suffix, action, placed) in by_action(&placed) {
             let suffixes = [placed.suffix.clone(), suffix].into_iter().flatten();
             let name = suffixes.fold(rule.name.clone(), |name, suffix| format!("{name}-{suffix}"));
