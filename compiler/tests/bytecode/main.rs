@@ -2,7 +2,10 @@
 //! evaluator.
 
 mod causes;
+mod damage;
 mod listing;
+mod random;
+mod reference;
 mod verdicts;
 
 use aipc_compiler::analysis::{Options, analyze, lower};
