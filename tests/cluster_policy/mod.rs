@@ -2,16 +2,18 @@
 
 mod build;
 mod from_source;
+mod hostile;
+mod operations;
 mod random_rules;
 mod reference;
 mod shown;
 
 use aipc_compiler::formats::{Emitted, cluster_policy};
-use aipc_compiler::ir::*;
+use aipc_compiler::ir::{PolicySet, Root, rewrite};
 use aipc_compiler::source::Sources;
 use serde_json::Value as Json;
 
-use crate::support::oracle::{Numbers, Oracle, Request};
+use crate::support::oracle::{Numbers, Operation, Oracle, Request};
 use crate::support::random::Random;
 use crate::support::resources::{Profile, generate_many};
 use crate::support::shrink::shrink;
@@ -28,32 +30,60 @@ fn yaml(set: &PolicySet) -> String {
     emit(set).iter().map(|emitted| emitted.yaml.as_str()).collect::<Vec<_>>().join("---\n")
 }
 
-/// Compares the meaning of the set with Kyverno's verdicts on what is emitted, with numbers in both forms.
-/// Gives what differs.
+/// Compares the meaning of the set with Kyverno's verdicts on what is emitted, with numbers in both forms: on create,
+/// on update with other resources as the old ones, and on delete if a rule speaks of it. Gives what differs.
 fn differences(oracle: &Oracle, set: &PolicySet, resources: &[Json]) -> Option<String> {
     let yaml = yaml(set);
     let loaded = oracle.load(&[&yaml]);
     if let Some(refusal) = loaded.refused.first() {
         return Some(format!("Kyverno refuses it: {}\n{yaml}", refusal.reason));
     }
+    let rules = || set.policies.iter().flat_map(|policy| &policy.rules);
+    // an old object of the same kind, if there is one
+    let old: Vec<Json> = (0..resources.len())
+        .map(|at| {
+            let others = resources.iter().cycle().skip(at + 1).take(resources.len());
+            let old = others.into_iter().find(|other| other["kind"] == resources[at]["kind"]);
+            old.unwrap_or(&resources[at]).clone()
+        })
+        .collect();
+    let mut requests = Vec::new();
     for numbers in [Numbers::Float64, Numbers::Int64] {
         let request = Request { numbers, ..Request::default() };
-        for (resource, answer) in resources.iter().zip(loaded.evaluate(resources, &request)) {
-            let ours = reference::verdict(set, resource, None);
-            if answer.verdict() != ours {
-                let differs = |candidate: &Json| {
-                    let answer = loaded.evaluate(std::slice::from_ref(candidate), &request);
-                    reference::verdict(set, candidate, None) != answer[0].verdict()
-                        && oracle.admit(std::slice::from_ref(candidate))[0].is_empty()
-                };
-                let smallest = shrink(resource, differs);
-                let answer = loaded.evaluate(std::slice::from_ref(&smallest), &request);
-                let ours = reference::verdict(set, &smallest, None);
-                return Some(format!(
-                    "{numbers:?}: ours is {ours:?}\n{:?}\n{smallest}\nfound on {resource}\n{yaml}",
-                    answer[0].rows
-                ));
+        if rules().all(|rule| rule.operations.create) {
+            requests.push((request.clone(), false));
+        }
+        let old_is_asked = rules().any(|rule| {
+            rewrite::mentions(rule, Root::OldObject) || rewrite::mentions(rule, Root::OldSubject)
+        });
+        if rules().all(|rule| rule.operations.update) && old_is_asked {
+            let operation = Some(Operation::Update);
+            requests.push((Request { operation, old_resources: old.clone(), ..request.clone() }, true));
+        }
+        if rules().all(|rule| rule.operations.delete) {
+            requests.push((Request { operation: Some(Operation::Delete), ..request }, false));
+        }
+    }
+    for (request, with_old) in requests {
+        for (at, answer) in loaded.evaluate(resources, &request).into_iter().enumerate() {
+            let (resource, old) = (&resources[at], with_old.then(|| &old[at]));
+            let ours = reference::verdict(set, resource, old);
+            if answer.verdict() == ours {
+                continue;
             }
+            let mut alone = request.clone();
+            alone.old_resources = old.into_iter().cloned().collect();
+            let ask = |candidate: &Json| loaded.evaluate(std::slice::from_ref(candidate), &alone).remove(0);
+            let smallest = shrink(resource, |candidate| {
+                reference::verdict(set, candidate, old) != ask(candidate).verdict()
+                    && oracle.admit(std::slice::from_ref(candidate))[0].is_empty()
+            });
+            return Some(format!(
+                "{:?} {:?}: ours is {ours:?}\n{:?}\n{smallest}\nfound on {resource}\nold {old:?}\n{yaml}",
+                request.operation,
+                request.numbers,
+                ask(&smallest).rows
+            ));
         }
     }
     None
@@ -73,7 +103,12 @@ fn kyverno_agrees_on_random_rules() {
     let mut found = Vec::new();
     for seed in first..first + cases() {
         let mut random = Random::new(seed);
-        let set = policy("random", vec![random_rules::Rules::rule(&mut random, "r")]);
+        let mut rule = random_rules::Rules::rule(&mut random, "r");
+        // a tenth on delete, too, where there is no old object beside the one that goes
+        if seed % 10 == 0 && !rewrite::mentions(&rule, Root::OldSubject) {
+            rule.operations.delete = true;
+        }
+        let set = policy("random", vec![rule]);
         if !cluster_policy::unsupported(&set).is_empty() {
             refused += 1;
             continue;

@@ -170,7 +170,8 @@ impl Rules<'_> {
         match inner.or(outer) {
             None => {
                 let (fields, ty) = self.random.pick(&POD).clone();
-                subject(fields, ty)
+                let root = if self.random.chance(10) { Root::OldSubject } else { Root::Subject };
+                path(root, fields, ty)
             }
             Some((local, Of::Text)) => element(local, "", Type::Text),
             Some((local, of)) => {
@@ -207,6 +208,11 @@ impl Rules<'_> {
         }
         if self.random.chance(10) {
             return cond(CondKind::Empty(field));
+        }
+        if self.random.chance(4) {
+            let (fields, ty) = self.random.pick(&POD).clone();
+            let now = subject(fields, ty.clone());
+            return cond(CondKind::Changed { now, before: path(Root::OldSubject, fields, ty) });
         }
         match field.ty {
             Type::Bool => cond(CondKind::Is(field)),

@@ -336,6 +336,10 @@ fn rule(
 /// `pattern`, `deny` or `foreach`.
 fn check(context: &Context, scope: &Scope, rule: &Rule) -> Result<(&'static str, Node), Unsupported> {
     let violation = rewrite::normalize(&violation_of_subject(&rule.check));
+    // Without conditions Kyverno denies.
+    if violation.is_const(true) {
+        return Ok(("deny", Map::new().into()));
+    }
     // Patterns say nothing when an object is deleted.
     if !rule.operations.delete
         && !rule.operations.connect

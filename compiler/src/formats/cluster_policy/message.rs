@@ -64,12 +64,13 @@ fn offending(context: &Context, rule: &Rule, value: &Value) -> Option<Value> {
 
 /// A text that Kyverno prints as it is.
 fn literal(text: &str) -> String {
-    if !text.contains("{{") && !text.contains("$(") {
+    let reference = text.contains("$(");
+    if !text.contains("{{") && !reference {
         return text.to_owned();
     }
-    // `\{{` and `\$(` stand for `{{` and `$(`; more braces, or backslashes, would be taken otherwise.
-    if !text.contains('\\') && !text.contains("{{{") {
-        return text.replace("{{", "\\{{").replace("$(", "\\$(");
+    // `\{{` stands for `{{`; what has more braces, or backslashes, would be taken otherwise.
+    if !text.contains('\\') && !text.contains("{{{") && !reference {
+        return text.replace("{{", "\\{{");
     }
     variable(&Expr::call("to_string", [Expr::text(text)]))
 }

@@ -5,8 +5,8 @@
 //! - a list pattern is asked of each element, and passes for an empty list;
 //! - nothing here skips: conditional anchors are not used;
 //! - a text that does not match fails with a message that holds it, and Kyverno looks for certain phrases in that
-//!   message. So texts that can hold blanks are left to conditions; images, labels, quantities and numbers cannot,
-//!   as far as an object that does anything is concerned.
+//!   message. So texts that can hold blanks are left to conditions; quantities and numbers cannot, and neither can
+//!   images that anything can run.
 
 use crate::formats::jmespath;
 use crate::formats::yaml_write::{Map, Node};
@@ -40,6 +40,10 @@ pub fn is_plain_text(text: &str) -> bool {
 /// As [`is_plain_text`], with our wildcards in it.
 fn is_text_atom(text: &str) -> bool {
     let Some(first) = text.chars().next() else { return false };
+    // Kyverno looks for these words in its messages, which quote the pattern.
+    if text.contains("anchor") {
+        return false;
+    }
     let operators = ['|', '&', '!', '<', '>', '{', '}', '$', '(', ')', '\\'];
     let could_be_number = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.');
     !text.contains(operators)
@@ -200,7 +204,7 @@ fn demanded(cond: &Cond) -> Option<(&Path, Node)> {
             Some((value.as_path()?, any.into()))
         }
         CondKind::Not(inner) => match &inner.kind {
-            CondKind::Empty(value) if is_safe_text(value) => Some((value.as_path()?, "?*".into())),
+            CondKind::Empty(value) if is_text(value) => Some((value.as_path()?, "?*".into())),
             _ => None,
         },
         CondKind::Glob { value, globs } if is_safe_text(value) => {
@@ -217,21 +221,25 @@ fn demanded(cond: &Cond) -> Option<(&Path, Node)> {
             }
         }
         CondKind::Compare { comparison, domain: Domain::Number, left, right } => {
-            let (path, bound, zero_holds) = number(left, *comparison, right)?;
+            let (path, bound) = number(left, right)?;
+            if *comparison == Comparison::Equal {
+                // A whole number as a pattern takes no quantity such as `1000m`, its text does; a missing number is
+                // 0 to the text.
+                return match (&left.ty, right.as_literal()) {
+                    (Type::Int, Some(Literal::Int(int))) => Some((path, Node::Int(*int))),
+                    _ if bound.is_zero => None,
+                    _ => Some((path, bound.text.into())),
+                };
+            }
             // Kyverno takes a missing number for 0.
-            let text = if zero_holds && *comparison != Comparison::Equal {
-                format!("?* & {}{bound}", symbol(*comparison))
-            } else if zero_holds {
-                return None;
-            } else {
-                format!("{}{bound}", symbol(*comparison))
+            let zero_holds = match comparison {
+                Comparison::Equal | Comparison::Greater => false,
+                Comparison::GreaterOrEqual => bound.is_zero,
+                Comparison::Less => !bound.is_zero,
+                Comparison::LessOrEqual => true,
             };
-            // A whole number as a pattern takes no quantity such as `1000m`, its text does.
-            let node = match left.ty {
-                Type::Int => text.parse::<i64>().map_or(Node::Text(text), Node::Int),
-                _ => Node::Text(text),
-            };
-            Some((path, node))
+            let there = if zero_holds { "?* & " } else { "" };
+            Some((path, format!("{there}{}{}", symbol(*comparison), bound.text).into()))
         }
         _ => None,
     }
@@ -242,7 +250,7 @@ fn forbidden(cond: &Cond, base: Base) -> Option<Tree> {
     let (path, scalar) = match &cond.kind {
         CondKind::Has(value) => return absent(value.as_path()?, base),
         CondKind::Is(value) if value.ty == Type::Bool => (value.as_path()?, Node::Bool(false)),
-        CondKind::Empty(value) if is_safe_text(value) => {
+        CondKind::Empty(value) if is_text(value) => {
             return leaf(value.as_path()?, base, "?*".into(), Missing::Fails);
         }
         CondKind::Glob { value, globs } if is_safe_text(value) => {
@@ -265,7 +273,7 @@ fn forbidden(cond: &Cond, base: Base) -> Option<Tree> {
             }
         }
         CondKind::Compare { comparison, domain: Domain::Number, left, right } => {
-            let (path, bound, _) = number(left, *comparison, right)?;
+            let (path, bound) = number(left, right)?;
             let inverse = match comparison {
                 Comparison::Equal => "!",
                 Comparison::Less => ">=",
@@ -273,7 +281,7 @@ fn forbidden(cond: &Cond, base: Base) -> Option<Tree> {
                 Comparison::Greater => "<=",
                 Comparison::GreaterOrEqual => "<",
             };
-            (path, format!("{inverse}{bound}").into())
+            (path, format!("{inverse}{}", bound.text).into())
         }
         _ => return None,
     };
@@ -282,11 +290,12 @@ fn forbidden(cond: &Cond, base: Base) -> Option<Tree> {
 
 /// Texts in which no blank can be, so that the phrases that Kyverno looks for are not in them.
 fn is_safe_text(value: &Value) -> bool {
-    let is_label = value.as_path().is_some_and(|path| match path.steps.as_slice() {
-        [.., Step::Field(labels), Step::Field(_)] => labels.name == "labels" && labels.shape == Shape::Map,
-        _ => false,
-    });
-    value.ty == Type::Image || (value.ty == Type::Text && is_label)
+    value.ty == Type::Image
+}
+
+/// Texts of which `?*` asks that they are not empty; the empty text holds no phrase.
+fn is_text(value: &Value) -> bool {
+    matches!(value.ty, Type::Text | Type::Image)
 }
 
 /// The globs as a pattern of alternatives.
@@ -301,32 +310,25 @@ fn globs_text(globs: &[Glob]) -> Option<String> {
     (texts.len() == 1 || open_end || open_start).then(|| texts.join(" | "))
 }
 
-/// A comparison of a field with a constant number: the bound as text, and whether 0 satisfies it.
-fn number<'a>(left: &'a Value, comparison: Comparison, right: &Value) -> Option<(&'a Path, String, bool)> {
-    let path = left.as_path()?;
-    // The bound's text must be a quantity, and no duration, which is read first; `500m` is both, and with `m` as
-    // the only suffix that both know, their orders agree.
-    let (text, number) = match (&left.ty, right.as_literal()?) {
-        (Type::Int | Type::Quantity, Literal::Int(int)) => (int.to_string(), *int as f64),
-        (Type::Quantity, Literal::Quantity(text)) => (text.clone(), sign_of(text)?),
-        _ => return None,
-    };
-    // a negative bound, or `0`, which is a duration too, is left to conditions
-    if number <= 0.0 {
-        return None;
-    }
-    let zero_holds = match comparison {
-        Comparison::Equal | Comparison::Greater | Comparison::GreaterOrEqual => false,
-        Comparison::Less | Comparison::LessOrEqual => true,
-    };
-    Some((path, text, zero_holds))
+/// A constant number to compare with.
+struct Bound {
+    text: String,
+    is_zero: bool,
 }
 
-/// 1 for a quantity above zero; `None` for others.
-fn sign_of(quantity: &str) -> Option<f64> {
-    let digits = quantity.trim_start_matches('+');
-    let positive = !digits.starts_with('-') && digits.contains(|c: char| ('1'..='9').contains(&c));
-    positive.then_some(1.0)
+/// A field and the constant number that it is compared with. Its text must be a quantity above zero, or `0`. Kyverno
+/// reads durations first: `500m` is both, and as `m` is the only suffix that both know, their orders agree.
+fn number<'a>(left: &'a Value, right: &Value) -> Option<(&'a Path, Bound)> {
+    let path = left.as_path()?;
+    let text = match (&left.ty, right.as_literal()?) {
+        (Type::Int | Type::Quantity, Literal::Int(int)) => int.to_string(),
+        (Type::Quantity, Literal::Quantity(text)) => text.clone(),
+        _ => return None,
+    };
+    let is_zero = !text.contains(|c: char| ('1'..='9').contains(&c));
+    // Zero has one spelling here, and what begins with a sign may be a range.
+    let fits = if is_zero { text == "0" } else { text.starts_with(|c: char| c.is_ascii_digit()) };
+    fits.then_some((path, Bound { text, is_zero }))
 }
 
 fn symbol(comparison: Comparison) -> &'static str {
@@ -370,11 +372,17 @@ fn fields<'a>(path: &'a Path, base: Base) -> Option<Vec<&'a Field>> {
         return None;
     }
     let field = |step: &'a Step| match step {
-        // Keys of patterns can be anchors or hold wildcards, and a few characters make variables.
-        Step::Field(field) if !field.name.contains(['(', ')', '*', '?', '{', '}', '$']) => Some(field),
+        Step::Field(field) if is_plain_key(&field.name) => Some(field),
         _ => None,
     };
     path.steps.iter().map(field).collect()
+}
+
+/// Keys of patterns can be anchors or hold wildcards, and a few characters make variables.
+fn is_plain_key(name: &str) -> bool {
+    !name.is_empty()
+        && !name.contains(['(', ')', '*', '?', '{', '}', '$', '\\'])
+        && !jmespath::REPLACED.iter().any(|replaced| name.contains(replaced))
 }
 
 fn leaf(path: &Path, base: Base, scalar: Node, missing: Missing) -> Option<Tree> {
