@@ -10,11 +10,13 @@ use aipc_compiler::formats::bytecode;
 use aipc_compiler::ir;
 use aipc_compiler::kubernetes::Cluster;
 use aipc_compiler::source::{FileId, Sources, Span};
+use aipc_compiler::suggest;
+use aipc_compiler::syntax::ast;
 use aipc_runtime::program::Program;
 
 use crate::files::discover::{self, Found, FoundFile};
 use crate::files::read;
-use crate::project::{self, Project, Projects};
+use crate::project::{self, Located, Project, Projects, Settings};
 use crate::report::Finding;
 
 /// Policies as far as they could be understood, and everything that is wrong with them.
@@ -26,6 +28,8 @@ pub struct Compilation {
     pub diagnostics: Vec<Diagnostic>,
     /// Of files: unreadable ones, none at all.
     pub findings: Vec<Finding>,
+    /// All files of the project were asked for, rather than some.
+    pub is_complete: bool,
     projects: Projects,
     /// What the files of a project are analysed with, by its root.
     options: BTreeMap<PathBuf, analysis::Options>,
@@ -48,6 +52,7 @@ impl Compilation {
     pub fn discover(&mut self, paths: &[PathBuf]) -> Found {
         let found = if paths.is_empty() {
             let project = self.project_of(Path::new("."));
+            self.is_complete = true;
             project.policies()
         } else {
             discover::discover(paths, &["aip"])
@@ -71,6 +76,7 @@ impl Compilation {
             self.add(&file.path);
         }
         self.check_names();
+        self.check_parameters();
     }
 
     /// Reports policies of different files that have one name; to be called once all files are there.
@@ -95,6 +101,20 @@ impl Compilation {
         let analysis = analysis::analyze(&mut self.sources, file, &project.loader(), options);
         self.say(analysis.diagnostics.clone());
         self.files.push(PolicyFile { path: path.to_path_buf(), file, project, analysis });
+    }
+
+    /// Reports parameters in settings that no policy has; to be called once all files are there.
+    pub fn check_parameters(&mut self) {
+        let mut projects: Vec<Rc<Project>> = Vec::new();
+        for file in &self.files {
+            if !projects.iter().any(|it| it.root == file.project.root) {
+                projects.push(Rc::clone(&file.project));
+            }
+        }
+        for project in projects {
+            let diagnostics = stray_parameters(&self.files, &project.settings, self.is_complete);
+            self.say(diagnostics);
+        }
     }
 
     /// The IR of all files without errors, in order; what lowering finds is added to the diagnostics.
@@ -167,6 +187,45 @@ impl Compilation {
         };
         self.options.insert(project.root.clone(), options);
     }
+}
+
+/// Parameters that settings give and no policy has. A policy that no file has is a mistake only if `complete`:
+/// all files of the project are there.
+fn stray_parameters(files: &[PolicyFile], settings: &Settings, complete: bool) -> Vec<Diagnostic> {
+    let policies: Vec<&ast::Policy> = files
+        .iter()
+        .flat_map(|it| &it.analysis.ast().items)
+        .filter_map(|item| match item {
+            ast::Item::Policy(policy) => Some(&**policy),
+            _ => None,
+        })
+        .collect();
+    let unknown = |what: &str, name: &Located<String>, known: &mut dyn Iterator<Item = &str>| {
+        let message = format!("there is no {what} `{}`", name.value);
+        let diagnostic = Diagnostic::new(Code::UnknownSetting, name.span, message);
+        match suggest::closest(&name.value, known) {
+            Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
+            None => diagnostic,
+        }
+    };
+    let mut diagnostics = Vec::new();
+    for parameter in &settings.parameters {
+        match policies.iter().find(|it| it.name.text == parameter.policy.value) {
+            None if complete => {
+                let mut names = policies.iter().map(|it| it.name.text.as_str());
+                diagnostics.push(unknown("policy", &parameter.policy, &mut names));
+            }
+            None => {}
+            Some(policy) => {
+                let mut names = policy.params.iter().flatten().map(|it| it.name.text.as_str());
+                if !names.clone().any(|it| it == parameter.name.value) {
+                    let what = format!("parameter of policy `{}`:", policy.name.text);
+                    diagnostics.push(unknown(&what, &parameter.name, &mut names));
+                }
+            }
+        }
+    }
+    diagnostics
 }
 
 /// Policies of different files that have one name: reports and outputs could not tell them apart.

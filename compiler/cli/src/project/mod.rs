@@ -16,7 +16,7 @@ use crate::files::discover::{self, Found};
 use crate::files::{loader::ProjectLoader, read};
 
 pub use cluster::cluster;
-pub use settings::Settings;
+pub use settings::{Located, Settings};
 
 /// The name of the settings file.
 pub const FILE_NAME: &str = "aip.toml";

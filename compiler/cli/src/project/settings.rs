@@ -86,6 +86,8 @@ pub fn parse(name: &str, text: &str, sources: &mut Sources) -> (Settings, Vec<Di
     }
     let mut settings = Settings::default();
     reader.root(table.get_ref(), &mut settings);
+    // Tables come in the order of their names.
+    reader.diagnostics.sort_by_key(|it| it.primary().start);
     (settings, reader.diagnostics)
 }
 

@@ -7,7 +7,7 @@ use aipc_runtime::machine::{
     self, AdmissionOperation, Environment, Evaluator, Limits, Namespaces, NotApplicable, RuleVerdict,
     Unknown, User, Verdict,
 };
-use aipc_runtime::program::{Effect, Program, SourcePlace};
+use aipc_runtime::program::{Effect, Operations, Program, SourcePlace};
 use aipc_runtime::value::Time;
 
 use super::manifests::{Manifest, Manifests, location};
@@ -188,6 +188,10 @@ struct Seen {
 impl Seen {
     fn note(&mut self, program: usize, verdict: &RuleVerdict) {
         match &verdict.verdict {
+            // A rule that asks who sends the request has no answer where nobody is known to.
+            Verdict::NotApplicable(NotApplicable::NoUser) => {
+                *self.not_evaluated.entry((program, verdict.rule.0, Unknown::User)).or_default() += 1;
+            }
             Verdict::NotApplicable(_) => {}
             Verdict::NotEvaluated(unknown) => {
                 *self.not_evaluated.entry((program, verdict.rule.0, *unknown)).or_default() += 1;
@@ -221,13 +225,24 @@ impl Seen {
         for (index, program) in programs.iter().enumerate() {
             for rule in 0..program.rules().len() as u32 {
                 let was_not_evaluated = self.not_evaluated.keys().any(|it| (it.0, it.1) == (index, rule));
-                if !self.applied.contains(&(index, rule)) && !was_not_evaluated {
+                // A rule about other operations has nothing to match in this run.
+                let is_about = speaks_of(&program.rules()[rule as usize].operations, world.operation);
+                if is_about && !self.applied.contains(&(index, rule)) && !was_not_evaluated {
                     let name = full_name(program, rule);
                     let message = format!("rule `{name}` matched nothing in this run");
                     judged.findings.push(Finding { level, ..Finding::error("unmatched-rule", message) });
                 }
             }
         }
+    }
+}
+
+fn speaks_of(operations: &Operations, operation: AdmissionOperation) -> bool {
+    match operation {
+        AdmissionOperation::Create => operations.create,
+        AdmissionOperation::Update => operations.update,
+        AdmissionOperation::Delete => operations.delete,
+        AdmissionOperation::Connect => operations.connect,
     }
 }
 

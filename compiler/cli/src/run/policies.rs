@@ -72,6 +72,7 @@ impl Policies {
             );
             return;
         }
+        self.compilation.is_complete = true;
         let found = project.policies();
         self.note_unreadable(&found);
         if found.files.is_empty() {
@@ -104,6 +105,7 @@ impl Policies {
             return;
         }
         self.compilation.check_names();
+        self.compilation.check_parameters();
         let policies = self.compilation.lower();
         if !policies.policies.is_empty() {
             self.programs.splice(0..0, self.compilation.program(&policies));
