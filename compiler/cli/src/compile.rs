@@ -117,15 +117,14 @@ impl Compilation {
         }
     }
 
-    /// The IR of all files without errors, in order; what lowering finds is added to the diagnostics.
+    /// The IR of all files without errors, in order. A rule that no output carries is left out, and an error among
+    /// the diagnostics says so; the others are there, so that a run can judge by them.
     pub fn lower(&mut self) -> ir::PolicySet {
         let mut policies = Vec::new();
         let mut found = Vec::new();
         for file in self.files.iter().filter(|it| !has_errors(&it.analysis.diagnostics)) {
             let (set, diagnostics) = analysis::lower(&file.analysis, &self.sources);
-            if !has_errors(&diagnostics) {
-                policies.extend(set.policies);
-            }
+            policies.extend(set.policies);
             found.extend(diagnostics);
         }
         self.say(found);
@@ -237,7 +236,9 @@ fn repeated_names(files: &[PolicyFile]) -> Vec<Diagnostic> {
             Some(other) if other.file != policy.span.file => {
                 let message = format!("the policy `{}` exists in another file too", policy.name);
                 let diagnostic = Diagnostic::new(Code::RepeatedPolicy, policy.span, message);
-                diagnostics.push(diagnostic.also(*other, "the other one"));
+                diagnostics.push(diagnostic.also(*other, "the other one").help(
+                    "give one of them another name; rules outside of policies are named after their file",
+                ));
             }
             Some(_) => {}
             None => {

@@ -254,5 +254,15 @@ impl<'a> Resolver<'a> {
 pub fn file_policy_name(sources: &Sources, file: FileId) -> String {
     let name = &sources.get(file).name;
     let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    last.trim_end_matches(".aip").to_string()
+    let stem = last.strip_suffix(".aip").unwrap_or(last);
+    // Kubernetes takes lower-case letters, digits, `-` and `.` as names.
+    let plain = |ch: char| match ch.to_ascii_lowercase() {
+        ch if ch.is_ascii_alphanumeric() || ch == '.' => ch,
+        _ => '-',
+    };
+    let name: String = stem.chars().map(plain).collect();
+    match name.trim_matches(['-', '.']) {
+        "" => "policy".to_string(),
+        name => name.to_string(),
+    }
 }

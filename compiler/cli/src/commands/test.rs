@@ -2,7 +2,6 @@
 
 use aipc_compiler::formats::bytecode;
 use aipc_compiler::hir;
-use aipc_compiler::ir::PolicySet;
 use aipc_compiler::source::Span;
 use aipc_compiler::{analysis, diagnostic};
 use aipc_runtime::document::Document;
@@ -85,11 +84,9 @@ fn program_of(file: &PolicyFile, compilation: &Compilation) -> Option<Program> {
     if diagnostic::has_errors(&file.analysis.diagnostics) {
         return None;
     }
-    let (policies, diagnostics): (PolicySet, _) = analysis::lower(&file.analysis, &compilation.sources);
-    match diagnostic::has_errors(&diagnostics) {
-        true => None,
-        false => bytecode::emit(&policies, &compilation.sources).ok(),
-    }
+    // Rules that no output carries were named; the others can be tested.
+    let (policies, _) = analysis::lower(&file.analysis, &compilation.sources);
+    bytecode::emit(&policies, &compilation.sources).ok()
 }
 
 /// An expectation that did not come true.

@@ -169,6 +169,5 @@ fn is_policy(resource: &Resource) -> bool {
 /// What a run says of a file of Kyverno's policies.
 pub fn refuse_kyverno_policy(path: &PathBuf) -> Finding {
     let message = format!("`{}` holds policies as YAML, which `run` does not evaluate", read::name(path));
-    Finding::error("unsupported-policy", message)
-        .help("policies are `.aip` and `.aipb` files; with `-p POLICY`, this file is read as manifests")
+    Finding::error("unsupported-policy", message).help("policies are files that end in `.aip` or `.aipb`")
 }

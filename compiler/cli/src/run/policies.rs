@@ -208,7 +208,8 @@ pub fn take_inputs(
         }
         match manifests::load(&file.path, options) {
             Ok(manifest) if policies_too && manifests::is_kyverno_policy(&manifest.read) => {
-                policies.findings.push(manifests::refuse_kyverno_policy(&file.path));
+                let finding = manifests::refuse_kyverno_policy(&file.path);
+                policies.findings.push(finding.help("with `-p POLICY`, this file is read as manifests"));
             }
             Ok(manifest) => manifests.add_read(file, manifest),
             Err(finding) => manifests.findings.push(finding),
