@@ -262,4 +262,42 @@ pub(crate) mod tests {
         let no_rules = Report { counts: Counts { rules: 0, ..report.counts }, ..report };
         assert_eq!(no_rules.outcome(), Outcome::Incomplete);
     }
+
+    /// The sample with one text in every place that a manifest or a policy fills.
+    fn filled_with(text: &str) -> Report {
+        let mut report = sample();
+        for result in &mut report.results {
+            let name = &mut result.resource;
+            let places = [&mut result.policy, &mut result.rule, &mut result.message, &mut result.source_text];
+            let names = [&mut name.api_version, &mut name.kind, &mut name.namespace, &mut name.name];
+            for place in places.into_iter().chain(names) {
+                *place = text.to_string();
+            }
+            result.because = Some(text.to_string());
+            result.location.file = text.to_string();
+            for violation in &mut result.violations {
+                violation.message = text.to_string();
+                violation.condition = text.to_string();
+                violation.location.path = text.to_string();
+                violation.value = Some(text.to_string());
+                violation.snippet = Some(Snippet { line: 1, text: text.to_string(), marked: 0..text.len() });
+            }
+        }
+        report
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_changes_the_shape_of_a_report(text in "\\PC{0,8}(\\p{C}|\n|\\PC){0,12}") {
+            let options = text::TextOptions { style: crate::console::Style::PLAIN, verbose: true };
+            let report = filled_with(&text);
+            let lines = text::render(&report, options);
+            proptest::prop_assert!(!lines.chars().any(|ch| ch != '\n' && escape::is_hazardous(ch)));
+            let expected = text::render(&filled_with("x"), options).lines().count();
+            proptest::prop_assert_eq!(lines.lines().count(), expected);
+            let json: serde_json::Value = serde_json::from_str(&json::render(&report)).expect("it is JSON");
+            proptest::prop_assert_eq!(&json["results"][0]["message"], &text);
+            proptest::prop_assert_eq!(&json["results"][0]["violations"][0]["value"], &text);
+        }
+    }
 }

@@ -66,7 +66,10 @@ pub fn judge(policies: &Policies, manifests: &Manifests, world: &World<'_>) -> J
     let objects: Vec<(&Manifest, &Resource)> = manifests.resources().collect();
     let (mut judged, seen) = surroundings.judge_all(&objects);
     unknown_kinds(policies, manifests, world, &mut judged);
-    seen.report(&policies.programs, world, &mut judged);
+    if !objects.is_empty() {
+        // Without any object, that alone is to be said.
+        seen.report(&policies.programs, world, &mut judged);
+    }
     judged
 }
 
