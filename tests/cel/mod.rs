@@ -1,6 +1,6 @@
 //! The ValidatingPolicy back end: how its YAML looks, and that its CEL means what the IR means.
 
-mod agreement;
+pub mod agreement;
 mod build;
 mod conditions;
 mod reference;

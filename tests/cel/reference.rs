@@ -43,7 +43,14 @@ impl World {
                 Some(value) => value == json!("") || value == json!([]) || value == json!({}),
             },
             CondKind::Compare { comparison, domain, left, right } => {
-                match (self.value(left), self.value(right)) {
+                // the text of an IntOrString is no number, whatever it looks like
+                let of = |value: &Value| {
+                    let found = self.value(value)?;
+                    let is_name =
+                        value.ty == Type::IntOrPercent && *domain == Domain::Number && found.is_string();
+                    (!is_name).then_some(found)
+                };
+                match (of(left), of(right)) {
                     (Some(left), Some(right)) => compare(*comparison, *domain, &left, &right),
                     _ => false,
                 }

@@ -13,6 +13,7 @@ use aipc_compiler::ir::{PolicySet, Root, rewrite};
 use aipc_compiler::source::Sources;
 use serde_json::Value as Json;
 
+use crate::cel::agreement::{BackEnd, run};
 use crate::support::oracle::{Numbers, Operation, Oracle, Request};
 use crate::support::random::Random;
 use crate::support::resources::{Profile, generate_many};
@@ -132,4 +133,15 @@ fn kyverno_agrees_on_random_rules() {
         found.join("\n\n")
     );
     println!("{written} rules agree, {refused} are not written; of two minds about resources: {divided}");
+}
+
+/// The rules that are compared for ValidatingPolicies: they speak of users and labels of namespaces as well.
+#[test]
+fn kyverno_gives_the_verdicts_of_the_reference() {
+    let Some(oracle) = Oracle::shared() else { return };
+    let format = aipc_compiler::formats::support::Target::KyvernoLegacy;
+    let back_end = BackEnd { format, emit: cluster_policy::emit, nulls: false };
+    let batches = std::env::var("AIPC_BATCHES").ok().and_then(|count| count.parse().ok()).unwrap_or(15);
+    let compared: usize = (0..batches).map(|batch| run(oracle, 7_000 + batch, &back_end)).sum();
+    println!("{compared} verdicts agree");
 }

@@ -350,7 +350,10 @@ pub fn rows(
     if entries {
         let default = if is_map { Expr::Json(serde_json::json!({})) } else { Expr::empty_list() };
         let argument = if list.total && list.guards.is_empty() { elements } else { elements.or(default) };
-        elements = Expr::call("items", [argument, Expr::text("key"), Expr::text("value")]);
+        let items = Expr::call("items", [argument, Expr::text("key"), Expr::text("value")]);
+        // Its result is a list that filters and projections take, and functions do not; a projection of it is one
+        // for all.
+        elements = Expr::Project(Box::new(items), Box::new(Expr::Current));
     }
     let mut element = Expr::Current;
     if !captured.is_empty() {

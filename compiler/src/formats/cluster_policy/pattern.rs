@@ -44,6 +44,14 @@ fn is_text_atom(text: &str) -> bool {
     if text.contains("anchor") {
         return false;
     }
+    // A suffix or an exponent alone is a quantity of zero to Kubernetes.
+    let exponent =
+        text.strip_prefix(['e', 'E']).map(|digits| digits.strip_prefix(['+', '-']).unwrap_or(digits));
+    let is_suffix =
+        ["n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].contains(&text);
+    if is_suffix || exponent.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit())) {
+        return false;
+    }
     let operators = ['|', '&', '!', '<', '>', '{', '}', '$', '(', ')', '\\'];
     let could_be_number = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.');
     !text.contains(operators)

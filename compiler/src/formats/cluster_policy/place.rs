@@ -113,7 +113,7 @@ pub fn placed(rule: &Rule, autogen: bool) -> Result<Vec<Placed>, Unsupported> {
     for target in &rule.targets {
         let alike = |group: &&mut Vec<Target>| {
             group.first().is_some_and(|first| {
-                first.subjects == target.subjects
+                places(first) == places(target)
                     && first.kind.is_any() == target.kind.is_any()
                     && first.kind.namespaced == target.kind.namespaced
                     && is_namespace(&first.kind) == is_namespace(&target.kind)
@@ -160,6 +160,17 @@ fn with_bare_templates(rule: &Rule) -> Rule {
         });
     }
     rule
+}
+
+/// The places of a target's subjects, by names; `None` for the elements of a list.
+fn places(target: &Target) -> Vec<Vec<Option<&str>>> {
+    fn name(step: &SubjectStep) -> Option<&str> {
+        match step {
+            SubjectStep::Field(field) => Some(&field.name),
+            SubjectStep::Each => None,
+        }
+    }
+    target.subjects.iter().map(|path| path.0.iter().map(name).collect()).collect()
 }
 
 fn is_namespace(kind: &KindRef) -> bool {

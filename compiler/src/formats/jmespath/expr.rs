@@ -34,6 +34,21 @@ pub enum Expr {
     Or(Vec<Expr>),
 }
 
+/// Whether the function answers true or false.
+fn is_question(name: &str) -> bool {
+    [
+        "contains",
+        "starts_with",
+        "ends_with",
+        "regex_match",
+        "pattern_match",
+        "semver_compare",
+        "time_before",
+        "time_after",
+    ]
+    .contains(&name)
+}
+
 /// The comparisons. `<` and its like are null unless both sides are floats.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Order {
@@ -182,7 +197,8 @@ impl Expr {
             list @ (Expr::Filter(..) | Expr::Flatten(_) | Expr::Project(..)) => {
                 Expr::call("length", [list.or(Expr::empty_list())]).compare(Order::Greater, Expr::number(0))
             }
-            other @ (Expr::Compare(..) | Expr::Not(_) | Expr::Json(_) | Expr::Call(..)) => other,
+            Expr::Call(name, arguments) if is_question(name) => Expr::Call(name, arguments),
+            other @ (Expr::Compare(..) | Expr::Not(_) | Expr::Json(_)) => other,
             other => Expr::Not(Box::new(Expr::Not(Box::new(other)))),
         }
     }

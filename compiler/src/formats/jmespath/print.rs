@@ -85,6 +85,11 @@ fn primary_text(expr: &Expr) -> String {
             }
             base => format!("{}[]", whole(base)),
         },
+        // a projection of nothing but the elements changes nothing for a filter
+        Expr::Filter(base, test) if is_copy(base) => match base.as_ref() {
+            Expr::Project(list, _) => format!("{}[?{}]", whole(list), text(test)),
+            _ => format!("{}[?{}]", whole(base), text(test)),
+        },
         Expr::Filter(base, test) => format!("{}[?{}]", whole(base), text(test)),
         Expr::Project(base, body) => {
             let list = match base.as_ref() {
@@ -111,6 +116,11 @@ fn whole(base: &Expr) -> String {
         Expr::Flatten(_) | Expr::Filter(..) | Expr::Project(..) => format!("({})", at(base, Level::Primary)),
         other => at(other, Level::Primary),
     }
+}
+
+/// `list[*]`
+fn is_copy(expr: &Expr) -> bool {
+    matches!(expr, Expr::Project(_, body) if **body == Expr::Current)
 }
 
 /// Steps behind a projection.
