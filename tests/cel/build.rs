@@ -114,10 +114,6 @@ pub fn any(number: u32, source: Value, body: Cond) -> Cond {
     cond(CondKind::Any(Box::new(Quantified { binder: binder(number), source, body })))
 }
 
-pub fn every(number: u32, source: Value, body: Cond) -> Cond {
-    cond(CondKind::All(Box::new(Quantified { binder: binder(number), source, body })))
-}
-
 /// `spec.containers`, `spec.initContainers` and `spec.ephemeralContainers` of the subject.
 pub fn containers() -> Value {
     let part = |name: &str| subject(name, objects());

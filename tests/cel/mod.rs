@@ -3,5 +3,6 @@
 pub mod agreement;
 mod build;
 mod conditions;
+mod from_source;
 mod reference;
 mod snapshots;

@@ -280,6 +280,14 @@ impl Glob {
         Glob(parts)
     }
 
+    /// Whether it may match the empty text: values in it may be empty.
+    pub fn matches_blank(&self) -> bool {
+        !self
+            .0
+            .iter()
+            .any(|part| matches!(part, GlobPart::Text(text) if !text.is_empty()) || *part == GlobPart::One)
+    }
+
     /// The pattern as text, if no value is in it. Literal text holds no wildcards, so this is lossless.
     pub fn to_pattern(&self) -> Option<String> {
         self.0

@@ -256,6 +256,15 @@ impl Expr {
             Expr::Present(path) => vec![path.clone()],
             Expr::All(parts) => parts.iter().flat_map(Expr::present_if_true).collect(),
             Expr::Not(inner) => inner.present_if_false(),
+            // no image reference is empty
+            Expr::Method(base, "matches", arguments) => match (base.as_ref(), arguments.as_slice()) {
+                (Expr::Or(path, default), [Expr::Name(name)])
+                    if **default == Expr::str("") && name == "variables.imageReference" =>
+                {
+                    vec![path.clone()]
+                }
+                _ => vec![],
+            },
             Expr::Binary(Op::Equal, left, right) => match (left.as_ref(), right.as_ref()) {
                 (Expr::Or(path, default), literal) if literal.is_scalar() && **default != *literal => {
                     vec![path.clone()]

@@ -99,8 +99,14 @@ impl Translator {
     }
 
     fn regex(&mut self, value: &Value, patterns: &[String]) -> Expr {
+        let matches_blank = patterns.iter().any(|pattern| {
+            !aipc_runtime::regular_expression::compile(pattern).is_ok_and(|regex| !regex.is_match(""))
+        });
         self.atom(|this, guards| {
-            let text = this.text_value(value, guards);
+            let text = match this.never_null(value) {
+                Some(path) if !matches_blank => Expr::Or(path, Box::new(Expr::str(""))),
+                _ => this.text_value(value, guards),
+            };
             Expr::any(patterns.iter().map(|pattern| text.clone().matches(pattern.as_str())))
         })
     }
@@ -297,11 +303,7 @@ impl Translator {
     fn known(&mut self, about: Unknown, cond: &Cond, otherwise: bool) -> Expr {
         let known = match about {
             Unknown::User => Expr::Present(user_path("username")),
-            Unknown::NamespaceLabels => Expr::Present(Path {
-                base: Box::new(Expr::name("namespaceObject")),
-                base_certain: false,
-                steps: vec![],
-            }),
+            Unknown::NamespaceLabels => self.knows_namespace(),
         };
         // a condition that is `otherwise` by itself where all of it is missing needs no question
         if value_where_missing(cond, about) == Some(otherwise) {

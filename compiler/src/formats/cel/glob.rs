@@ -32,8 +32,12 @@ impl Translator {
         {
             return expr;
         }
+        let matches_blank = globs.iter().any(|glob| glob.matches_blank());
         self.atom(|this, guards| {
-            let text = this.text_value(value, guards);
+            let text = match this.never_null(value) {
+                Some(path) if !matches_blank => Expr::Or(path, Box::new(Expr::str(""))),
+                _ => this.text_value(value, guards),
+            };
             let simple: Option<Vec<Simple>> = globs.iter().map(simple).collect();
             if let Some(simple) = simple {
                 return Expr::any(simple.into_iter().map(|simple| simple.test(&text)));

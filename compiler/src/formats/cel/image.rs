@@ -26,11 +26,15 @@ const REPOSITORY: &str = "^(?:(?:[^/@]*[.:A-Z][^/@]*|localhost)/)?([^:@]+).*$";
 const TAG: &str = "^[^@]*:([^/:@]+)(?:@.*)?$";
 
 impl Translator {
-    /// A part of an image reference; `operation` is one of those about images.
-    pub(super) fn image(&mut self, operation: Operation, image: Expr, guards: &mut Vec<Expr>) -> Typed {
+    /// Whether a text is an image reference.
+    pub(super) fn is_reference(&mut self, image: Expr) -> Expr {
         let pattern = Expr::Regex(REFERENCE.to_owned());
         let pattern = self.hoist("imageReference", &pattern).unwrap_or(pattern);
-        push(guards, image.clone().method("matches", vec![pattern]));
+        image.method("matches", vec![pattern])
+    }
+
+    /// A part of an image reference; `operation` is one of those about images.
+    pub(super) fn image(&mut self, operation: Operation, image: Expr, guards: &mut Vec<Expr>) -> Typed {
         let has_digest = image.clone().method("contains", vec![Expr::str("@")]);
         let has_tag = image.clone().matches(TAG);
         let expr = match operation {

@@ -1,7 +1,7 @@
 //! Paths, from roots along steps.
 
 use super::ast::{Expr, Key, Op, Path, Step, Ty, Typed};
-use super::translate::{Base, NamespaceRoot, Translator};
+use super::translate::{Base, NamespaceRoot, Namespaced, Translator};
 use crate::ir::{self, Root, Shape};
 
 /// What a path became.
@@ -47,8 +47,16 @@ impl Translator {
             self.guard_present(&metadata, guards);
         }
         let mut shape = Shape::Object;
-        for step in &path.steps {
-            found = self.step(found, step, shape, guards);
+        // objects have metadata; a template of one may go without
+        let template = matches!(path.root, Root::Subject) && self.roots.subject != self.roots.object;
+        for (number, step) in path.steps.iter().enumerate() {
+            found = match step {
+                ir::Step::Field(field) if template && number == 0 && field.name == "metadata" => {
+                    let optional = ir::Step::Field(ir::Field { required: false, ..field.clone() });
+                    self.step(found, &optional, shape, guards)
+                }
+                step => self.step(found, step, shape, guards),
+            };
             shape = match step {
                 ir::Step::Field(field) => field.shape,
                 ir::Step::Key(_) | ir::Step::Element(_) => Shape::Any,
@@ -63,7 +71,7 @@ impl Translator {
             Root::OldObject => self.roots.old_object.clone(),
             Root::Subject => self.roots.subject.clone(),
             Root::OldSubject => self.roots.old_subject.clone(),
-            Root::NamespaceObject => Base::maybe(Expr::name("namespaceObject")),
+            Root::NamespaceObject => self.namespace_object(),
             Root::Local(local) => match self.locals.get(&local) {
                 Some(base) => base.clone(),
                 // INVARIANT: lowering binds each local name before its use
@@ -71,6 +79,35 @@ impl Translator {
             },
             Root::Request | Root::User | Root::Namespace | Root::Now => Base::certain(Expr::name("request")),
         }
+    }
+
+    /// The namespace of the object. A Namespace is its own.
+    fn namespace_object(&self) -> Base {
+        let given = Expr::name("namespaceObject");
+        let object = self.roots.object.clone();
+        match self.roots.namespace {
+            NamespaceRoot::Field => Base::maybe(given),
+            NamespaceRoot::Name => object,
+            NamespaceRoot::Either => Base::maybe(Expr::if_else(is_namespace(&object), object.expr, given)),
+        }
+    }
+
+    /// Whether the labels of the namespace are known: of objects outside namespaces, there are none.
+    pub(super) fn knows_namespace(&self) -> Expr {
+        if self.roots.namespace == NamespaceRoot::Name || self.roots.namespaced == Namespaced::None {
+            return Expr::Bool(true);
+        }
+        let base = self.namespace_object();
+        let there =
+            Expr::Present(Path { base: Box::new(base.expr), base_certain: base.certain, steps: base.steps });
+        if self.roots.namespaced == Namespaced::All {
+            return there;
+        }
+        let mut base = self.roots.object.clone();
+        let step = |name: &str, certain| Step { key: Key::Field(name.to_owned()), certain };
+        base.steps.extend([step("metadata", true), step("namespace", false)]);
+        let field = Path { base: Box::new(base.expr), base_certain: base.certain, steps: base.steps };
+        Expr::any([there, Expr::Present(field).negate()])
     }
 
     fn step(&mut self, mut path: Path, step: &ir::Step, parent: Shape, guards: &mut Vec<Expr>) -> Path {
@@ -87,7 +124,7 @@ impl Translator {
                 }
                 // `operation` is in each request
                 let request = *path.base == Expr::name("request") && field.name == "operation";
-                Step { key, certain: field.required || request }
+                Step { key, certain: (field.required && !is_only_validated(field)) || request }
             }
             ir::Step::Key(key) => {
                 let key = self.value(key, guards);
@@ -141,6 +178,14 @@ impl Translator {
         self.learn(path);
     }
 
+    /// The path of a field that never is null: only objects that the API server refuses lack it.
+    pub(super) fn never_null(&mut self, value: &ir::Value) -> Option<Path> {
+        let ir::Step::Field(field) = value.as_path()?.steps.last()? else { return None };
+        let path = self.plain_path(value).filter(|_| is_only_validated(field))?;
+        let parent = path.prefix(path.steps.len().checked_sub(1)?);
+        (!path.is_certain() && parent.is_certain()).then_some(path)
+    }
+
     fn user(&mut self, path: &ir::Path, guards: &mut Vec<Expr>) -> Found {
         let names: Vec<&str> = path
             .steps
@@ -181,9 +226,7 @@ impl Translator {
             NamespaceRoot::Field => Found::Path(path("namespace", false), Ty::Dyn),
             NamespaceRoot::Name => Found::Path(path("name", false), Ty::Dyn),
             NamespaceRoot::Either => {
-                let mut kind = path("kind", true);
-                kind.steps.remove(0);
-                let test = Expr::Direct(kind).equal(Expr::str("Namespace"));
+                let test = is_namespace(&object);
                 let name = Expr::Optional(path("name", false));
                 let field = Expr::Optional(path("namespace", false));
                 let chosen = Expr::if_else(test, name, field).method("orValue", vec![Expr::Null]);
@@ -191,6 +234,20 @@ impl Translator {
             }
         }
     }
+}
+
+/// The object is a Namespace.
+fn is_namespace(object: &Base) -> Expr {
+    let kind = Step { key: Key::Field("kind".to_owned()), certain: true };
+    let steps = object.steps.iter().cloned().chain([kind]).collect();
+    let kind = Path { base: Box::new(object.expr.clone()), base_certain: object.certain, steps };
+    Expr::Direct(kind).equal(Expr::str("Namespace"))
+}
+
+/// Whether only validation requires the field, not the schema: the image of a container, which a template
+/// may leave to be filled in.
+fn is_only_validated(field: &ir::Field) -> bool {
+    field.required && field.name == "image"
 }
 
 /// The path of `request.userInfo`.

@@ -36,8 +36,9 @@ pub struct Roots {
     pub old_object: Base,
     pub subject: Base,
     pub old_subject: Base,
-    /// Kinds that the rule speaks of have a namespace: all of them, none of them, or some.
     pub namespace: NamespaceRoot,
+    /// Kinds that the rule speaks of have a namespace: all of them, none of them, or some.
+    pub namespaced: Namespaced,
 }
 
 /// Where the namespace of an object is found.
@@ -49,6 +50,14 @@ pub enum NamespaceRoot {
     Name,
     /// Depends on the kind.
     Either,
+}
+
+/// Which of the rule's kinds live in namespaces.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Namespaced {
+    All,
+    None,
+    Some,
 }
 
 /// A list that several expressions use, given a name.

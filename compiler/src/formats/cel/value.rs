@@ -74,6 +74,11 @@ impl Translator {
 
     /// The text of a value; empty where it is missing.
     pub fn text_or_empty(&mut self, value: &Value) -> Expr {
+        if matches!(value.ty, Type::Text | Type::Image)
+            && let Some(path) = self.plain_path(value)
+        {
+            return Expr::Or(path, Box::new(Expr::str("")));
+        }
         let (there, text) = self.message_text(value);
         Expr::if_else(there, text, Expr::str(""))
     }

@@ -8,6 +8,7 @@ mod matching;
 mod message;
 mod naming;
 mod subject;
+mod unknown;
 
 use super::cel::ast::{Expr, Path};
 use super::cel::print::print;
@@ -294,7 +295,7 @@ impl Body {
         };
         let violation = match &offending {
             Some(_) => Cond::constant(true, rule.check.violation.origin),
-            None => ir::rewrite::violation_of_subject(&rule.check),
+            None => unknown::where_known(ir::rewrite::violation_of_subject(&rule.check), &rule),
         };
         parts.push(violation);
         let origin = rule.check.violation.origin;
@@ -339,7 +340,8 @@ impl Body {
             // INVARIANT: only rules about elements name one in their message
             return message::Offending { list: "offending".to_owned(), element: "it".to_owned() };
         };
-        let parts = vec![elements.filter.clone(), rule.check.violation.clone()];
+        let violation = unknown::where_known(rule.check.violation.clone(), rule);
+        let parts = vec![elements.filter.clone(), violation];
         let cond = Cond::new(CondKind::And(parts), rule.check.violation.origin);
         let (element, list) = self.translator.filtered(&elements.source, &elements.binder, &cond);
         let list = match &self.several {

@@ -1,7 +1,7 @@
 //! Where the subject lies in each kind: in the object, at one place, at a place by kind, or at several.
 
 use crate::formats::cel::ast::{Expr, Key, Op, Path, Step};
-use crate::formats::cel::translate::{NamespaceRoot, Roots};
+use crate::formats::cel::translate::{NamespaceRoot, Namespaced, Roots};
 use crate::formats::cel::{Base, Translator};
 use crate::ir::{self, Cond, Field, Root, Rule, SubjectPath, SubjectStep, Target};
 
@@ -11,6 +11,7 @@ pub(super) struct Places {
     old_object: Base,
     kind: Kind,
     namespace: NamespaceRoot,
+    namespaced: Namespaced,
     mixed_delete: bool,
     mentions_subject: bool,
     mentions_old_subject: bool,
@@ -46,11 +47,19 @@ impl Places {
             (count, false) if count == rule.targets.len() => NamespaceRoot::Name,
             _ => NamespaceRoot::Either,
         };
+        let with_namespace = rule.targets.iter().filter(|target| target.kind.namespaced).count();
+        let namespaced = match with_namespace {
+            _ if any => Namespaced::Some,
+            0 => Namespaced::None,
+            count if count == rule.targets.len() => Namespaced::All,
+            _ => Namespaced::Some,
+        };
         Places {
             object: Base::certain(object),
             old_object: Base::maybe(Expr::name("oldObject")),
             kind: kind_of(&rule.targets),
             namespace,
+            namespaced,
             mixed_delete: delete && !only_delete,
             mentions_subject: ir::rewrite::mentions(rule, Root::Subject),
             mentions_old_subject: ir::rewrite::mentions(rule, Root::OldSubject),
@@ -72,6 +81,7 @@ impl Places {
             subject,
             old_subject,
             namespace: self.namespace,
+            namespaced: self.namespaced,
         }
     }
 
