@@ -225,16 +225,14 @@ impl Adapter<'_> {
     fn joined(&self, at: usize, token: Token) -> (Token, usize) {
         let Tok::Keyword(first) = token.tok else { return (token, 1) };
         let Some(next) = self.tokens.get(at + 1).copied() else { return (token, 1) };
-        let after_next = self.tokens.get(at + 2).map(|token| token.tok);
+        let path_follows = self.tokens.get(at + 2).is_some_and(|after| {
+            after.start == next.end && matches!(after.tok, Tok::Dot | Tok::LBracket | Tok::LParen)
+        });
         let tok = match (first, next.tok) {
             (Keyword::Not, Tok::Keyword(Keyword::In)) => Tok::NotIn,
             (Keyword::Not, Tok::Keyword(Keyword::Matches)) => Tok::NotMatches,
             // A path may begin with the name `missing`.
-            (Keyword::Or, Tok::Keyword(Keyword::Missing))
-                if !matches!(after_next, Some(Tok::Dot | Tok::LBracket | Tok::LParen)) =>
-            {
-                Tok::OrMissing
-            }
+            (Keyword::Or, Tok::Keyword(Keyword::Missing)) if !path_follows => Tok::OrMissing,
             _ => return (token, 1),
         };
         (Token { tok, end: next.end, ..token }, 2)
@@ -252,6 +250,10 @@ impl Adapter<'_> {
                 token.starts_line && after_value && self.frame().kind == FrameKind::Paren
             }
             Keyword::Delete => !in_scope_list,
+            Keyword::Expect | Keyword::Given => {
+                let block = self.frames.iter().rev().find(|frame| frame.is_block());
+                token.starts_line && block.is_some_and(|block| block.kind == FrameKind::Test)
+            }
             _ => never_in_expression(word),
         };
         if clause {
@@ -410,6 +412,9 @@ impl Adapter<'_> {
             Some(Keyword::Policy) => FrameKind::Policy,
             Some(Keyword::Test) => FrameKind::Test,
             Some(Keyword::Mutate | Keyword::For | Keyword::If) => FrameKind::Edits,
+            Some(Keyword::Generate) => FrameKind::Object,
+            // No other item has braces but those of settings: a misspelt `policy`.
+            _ if frame.kind == FrameKind::File => FrameKind::Policy,
             _ => FrameKind::Object,
         }
     }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use super::ast::*;
 use super::comments::Comments;
+use super::recover::Source;
 use super::{errors, literal, parse};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
@@ -19,6 +20,8 @@ pub struct Builder<'s> {
     text: &'s str,
     base: u32,
     comments: &'s Comments,
+    /// Where the tokens of the text end, ascending.
+    token_ends: &'s [u32],
     /// Strings around this text: an expression within an interpolation counts one more.
     interpolation_depth: u32,
     said: RefCell<Said>,
@@ -33,14 +36,16 @@ pub struct Said {
 }
 
 impl<'s> Builder<'s> {
-    pub fn new(
-        file: FileId,
-        text: &'s str,
-        base: u32,
-        comments: &'s Comments,
-        interpolation_depth: u32,
-    ) -> Builder<'s> {
-        Builder { file, text, base, comments, interpolation_depth, said: RefCell::default() }
+    pub fn new(source: &Source<'s>) -> Builder<'s> {
+        Builder {
+            file: source.file,
+            text: source.text,
+            base: source.base,
+            comments: source.comments,
+            token_ends: source.token_ends,
+            interpolation_depth: source.interpolation_depth,
+            said: RefCell::default(),
+        }
     }
 
     pub fn into_said(self) -> Said {
@@ -51,10 +56,28 @@ impl<'s> Builder<'s> {
         self.said.borrow_mut().diagnostics.push(diagnostic);
     }
 
-    /// For an empty production the parser gives the start of the next token and the end of the one before:
-    /// then the place is where the text would go.
+    /// From the start of one token to the end of another. For productions that end in something empty the
+    /// parser gives the start of the next token as their end: white space and comments are cut off.
     pub fn span(&self, left: u32, right: u32) -> Span {
-        Span::new(self.file, left.min(right), right)
+        if left >= right {
+            return Span::new(self.file, right, right);
+        }
+        Span::new(self.file, left, self.token_end(right).max(left))
+    }
+
+    /// As [`Builder::span`]; for something empty, the place behind the token before it.
+    pub fn span_or_gap(&self, left: u32, right: u32) -> Span {
+        if left < right {
+            return self.span(left, right);
+        }
+        let end = self.token_end(left);
+        Span::new(self.file, end, end)
+    }
+
+    /// The end of the last token that ends at `offset` or before.
+    fn token_end(&self, offset: u32) -> u32 {
+        let behind = self.token_ends.partition_point(|end| *end <= offset);
+        behind.checked_sub(1).and_then(|at| self.token_ends.get(at)).copied().unwrap_or(offset)
     }
 
     /// The source between two offsets of the file.

@@ -222,7 +222,7 @@ impl Ctx<'_> {
 
     fn hidden_characters(&mut self, skip: usize) {
         let text = &self.text[skip..];
-        let plain = |b: u8| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+        let plain = |b: u8| matches!(b, b'\t' | b'\n' | b' '..=b'~');
         if text.bytes().all(plain) {
             return;
         }

@@ -12,9 +12,11 @@ mod depth;
 mod dump;
 mod errors;
 mod expected;
+mod format;
 mod lexer;
 mod literal;
 mod number;
+pub mod operators;
 mod parse;
 mod recover;
 mod repairs;
@@ -23,6 +25,7 @@ mod strings;
 pub mod token;
 
 pub use dump::{dump_ast, dump_expr, dump_tokens};
+pub use format::format;
 pub use lexer::is_hidden;
 pub use parse::{Parsed, parse, parse_expr};
 
@@ -31,3 +34,6 @@ lalrpop_util::lalrpop_mod!(
     grammar,
     "/grammar.rs"
 );
+
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,15 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     let Adapted { tokens, diagnostics: adapted, too_deep } = adapter::adapt(file, text, 0, &lexed.tokens);
     diagnostics.extend(adapted);
 
-    let source = Source { file, text, base: 0, comments: &lexed.comments, interpolation_depth: 0 };
+    let token_ends = ends(&lexed.tokens);
+    let source = Source {
+        file,
+        text,
+        base: 0,
+        comments: &lexed.comments,
+        token_ends: &token_ends,
+        interpolation_depth: 0,
+    };
     let mut items = vec![];
     let mut documented = vec![];
     for chunk in chunks(&tokens, text) {
@@ -79,6 +87,10 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     Parsed { module: Module { file, items, span: whole }, comments: lexed.comments, diagnostics }
 }
 
+fn ends(tokens: &[Token]) -> Vec<u32> {
+    tokens.iter().map(|token| token.end).collect()
+}
+
 /// Reads a lone expression, as the editor and tests have them.
 pub fn parse_expr(file: FileId, text: &str) -> (Expr, Vec<Diagnostic>) {
     let mut diagnostics = vec![];
@@ -113,7 +125,9 @@ pub(super) fn interpolation(
         return Expr { kind: ExprKind::Error, span };
     }
     let comments = Comments::default();
-    let source = Source { file, text, base, comments: &comments, interpolation_depth: depth };
+    let token_ends = ends(&lexed.tokens);
+    let source =
+        Source { file, text, base, comments: &comments, token_ends: &token_ends, interpolation_depth: depth };
     let run = |builder: &Builder, tokens: &mut dyn Iterator<Item = recover::Triple>| {
         ExprParser::new().parse(builder, tokens)
     };
@@ -146,18 +160,22 @@ fn chunks<'t>(tokens: &'t [Token], text: &str) -> Vec<&'t [Token]> {
 fn begins_item(tokens: &[Token], at: usize, text: &str) -> bool {
     let last = tokens[at - 1].tok;
     let next = tokens.get(at + 1).map(|token| token.tok);
-    let next_is_word = matches!(next, Some(Tok::Name | Tok::Keyword(_)));
+    let next_is_name = match next {
+        Some(Tok::Keyword(word)) => !word.is_reserved(),
+        next => next == Some(Tok::Name),
+    };
     let start = tokens[at].start as usize;
     let column_1 = start == 0 || text.as_bytes().get(start - 1) == Some(&b'\n');
+    // A contextual word may also be the name that a keyword wants, or one of a list.
+    let may_be_name = last == Tok::Comma || matches!(last, Tok::Keyword(word) if word.is_reserved());
+    let begins = last.ends_value() || (column_1 && !may_be_name);
     match tokens[at].tok {
         Tok::Keyword(Keyword::Delete) if last == Tok::Comma || last.is_keyword(Keyword::On) => false,
         Tok::Keyword(Keyword::Rule) => true,
         Tok::Keyword(word) if adapter::begins_rule(word) => !ends_rule_name(&tokens[..at]),
         Tok::Keyword(Keyword::Let | Keyword::Fn | Keyword::Policy | Keyword::Test | Keyword::Exempt) => true,
-        Tok::Keyword(Keyword::Use) => next == Some(Tok::Str) && (column_1 || last.ends_value()),
-        Tok::Keyword(Keyword::Kind | Keyword::View | Keyword::Refine) => {
-            next_is_word && (column_1 || last.ends_value())
-        }
+        Tok::Keyword(Keyword::Use) => next == Some(Tok::Str) && begins,
+        Tok::Keyword(Keyword::Kind | Keyword::View | Keyword::Refine) => next_is_name && begins,
         // A misspelt word of these: two words in a row continue no expression.
         Tok::Name => column_1 && last.ends_value() && matches!(next, Some(Tok::Name | Tok::Str)),
         _ => false,

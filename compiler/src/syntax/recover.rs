@@ -26,6 +26,8 @@ pub struct Source<'s> {
     /// The offset of `text` in the file.
     pub base: u32,
     pub comments: &'s Comments,
+    /// Where the tokens of the text end, ascending.
+    pub token_ends: &'s [u32],
     pub interpolation_depth: u32,
 }
 
@@ -86,8 +88,7 @@ pub fn parse<T>(
 }
 
 fn attempt<T>(source: &Source, tokens: &[Token], run: &Run<T>) -> Result<(T, Said), Stop> {
-    let builder =
-        Builder::new(source.file, source.text, source.base, source.comments, source.interpolation_depth);
+    let builder = Builder::new(source);
     let taken = Cell::new(0_usize);
     let mut triples = tokens.iter().map(|token| {
         taken.set(taken.get() + 1);
