@@ -86,8 +86,7 @@ fn main() {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(3) {
         for document in &documents {
-            let decision =
-                evaluator.evaluate(Resource::of(document), &environment, Limits::default());
+            let decision = evaluator.evaluate(Resource::of(document), &environment, Limits::default());
             verdicts += decision.verdicts.len() as u64;
             failed += decision.verdicts.iter().filter(|it| it.verdict == Verdict::Fail).count() as u64;
             black_box(&decision);

@@ -81,6 +81,27 @@ pub struct Piece {
     pub starts_line: bool,
 }
 
+/// A part of a statement, and its comments.
+pub struct Part {
+    /// At the end of the line above the part.
+    line_above: Layout,
+    /// On lines of their own.
+    above: Layout,
+    pub body: Layout,
+    behind: Layout,
+}
+
+impl Part {
+    pub fn has_comments(&self) -> bool {
+        self.line_above.is_hard() || self.above.is_hard() || self.behind.is_hard()
+    }
+
+    /// The part behind a separator.
+    pub fn write(self, docs: &mut Vec<Layout>, separator: Layout) {
+        docs.extend([self.line_above, separator, self.above, self.body, self.behind]);
+    }
+}
+
 impl Formatter<'_> {
     /// Whether an empty line stands above `offset`.
     pub fn blank_above(&self, offset: u32) -> bool {
@@ -116,8 +137,21 @@ impl Formatter<'_> {
         self.suffixes(comments)
     }
 
-    /// A part of a statement, and the comments that belong to it, behind `docs` and a separator. `from` is
-    /// where the part before ends: what is commented at the end of that line stays there.
+    /// A part of a statement with the comments that belong to it. `from` is where the part before ends:
+    /// what is commented at the end of that line stays there.
+    pub fn part(&mut self, from: u32, span: Span, build: impl FnOnce(&mut Self) -> Layout) -> Part {
+        let above = self.comments.between(from, span.start);
+        let (own, trailing): (Vec<_>, Vec<_>) = above.into_iter().partition(|comment| comment.own_line);
+        let line_above = self.suffixes(trailing);
+        let above = own.iter().flat_map(|comment| [text(self.comments.text(comment)), hard_line()]).collect();
+        let behind = self.behind(span.end);
+        let body = build(self);
+        let inside = self.comments.between(span.start, span.end);
+        let inside = self.suffixes(inside);
+        Part { line_above, above: concat(above), body, behind: concat(vec![inside, behind]) }
+    }
+
+    /// Adds a part behind a separator.
     pub fn follow(
         &mut self,
         docs: &mut Vec<Layout>,
@@ -126,19 +160,8 @@ impl Formatter<'_> {
         span: Span,
         build: impl FnOnce(&mut Self) -> Layout,
     ) {
-        let above = self.comments.between(from, span.start);
-        let (own, trailing): (Vec<_>, Vec<_>) = above.into_iter().partition(|comment| comment.own_line);
-        docs.push(self.suffixes(trailing));
-        docs.push(separator);
-        for comment in own {
-            docs.push(text(self.comments.text(comment)));
-            docs.push(hard_line());
-        }
-        let behind = self.behind(span.end);
-        docs.push(build(self));
-        let inside = self.comments.between(span.start, span.end);
-        docs.push(self.suffixes(inside));
-        docs.push(behind);
+        let part = self.part(from, span, build);
+        part.write(docs, separator);
     }
 
     /// A statement with the comments above it; `from` is where the text before it ends.

@@ -261,30 +261,36 @@ impl Formatter<'_> {
 
     /// `(a, b)`, where `span` is that of the parentheses. A last object or list opens on the same line.
     pub fn args(&mut self, args: &[Arg], span: Span) -> Layout {
-        let mut docs = vec![];
+        let mut on_own_lines = vec![];
+        let mut on_one_line = vec![];
+        let mut breaks = false;
         let mut end = span.start;
-        for arg in args {
+        for (i, arg) in args.iter().enumerate() {
             let start = arg.name.as_ref().map_or(arg.value.span.start, |name| name.span.start);
             let whole = Span { start, ..arg.value.span };
-            let mut doc = vec![];
-            self.follow(&mut doc, nil(), end, whole, |f| f.arg(arg));
-            docs.push(concat(doc));
+            let part = self.part(end, whole, |f| f.arg(arg));
+            let is_last = i + 1 == args.len();
+            breaks |= part.has_comments() || (!is_last && part.body.is_hard());
+            if i > 0 {
+                on_own_lines.push(text(","));
+                on_one_line.push(text(", "));
+            }
+            on_one_line.push(part.body.clone());
+            part.write(&mut on_own_lines, if i > 0 { line() } else { soft_line() });
             end = whole.end;
         }
         let rest = self.rest_before(end, span.end);
+        if args.is_empty() && !rest.is_hard() {
+            return text("()");
+        }
         let hugs = args.split_last().is_some_and(|(last, others)| {
             is_bracketed(&last.value) && !others.iter().any(|arg| is_bracketed(&arg.value))
         });
-        if docs.is_empty() && !rest.is_hard() {
-            return text("()");
+        if hugs && !breaks && !rest.is_hard() {
+            return concat(vec![text("("), concat(on_one_line), text(")")]);
         }
-        let hard_before_last = docs.iter().rev().skip(1).any(Layout::is_hard) || rest.is_hard();
-        if hugs && !hard_before_last {
-            return concat(vec![text("("), join(docs, &text(", ")), text(")")]);
-        }
-        let separator = concat(vec![text(","), line()]);
-        let inner = vec![soft_line(), join(docs, &separator), rest];
-        group(vec![text("("), indent(inner), soft_line(), text(")")])
+        on_own_lines.push(rest);
+        group(vec![text("("), indent(on_own_lines), soft_line(), text(")")])
     }
 
     fn arg(&mut self, arg: &Arg) -> Layout {
