@@ -186,3 +186,32 @@ fn declarations_that_multiply_are_stopped() {
     let itself = check("let a = b\nlet b = a\ndeny Deployment if spec.replicas > a");
     assert!(itself.iter().any(|it| it.code.as_str() == "AIP0205"), "{itself:?}");
 }
+
+#[test]
+fn a_kind_that_nobody_knows_is_reported_once() {
+    refuses(
+        r#"kind Old = "flowcontrol.apiserver.k8s.io/v1beta3/FlowSchema"
+           deny Old if empty metadata.labels"#,
+        "AIP0302",
+        &["removed in 1.32"],
+    );
+}
+
+#[test]
+fn a_date_that_does_not_exist_is_reported_once() {
+    refuses(r#"exempt a until 2027-02-30 because "OPS-1""#, "AIP0118", &[]);
+}
+
+#[test]
+fn names_of_whole_objects_are_always_there() {
+    refuses("require Deployment that has metadata.name", "AIP0502", &[]);
+    // The template of a Deployment need not have one.
+    accepts("require pod that has metadata.name");
+}
+
+#[test]
+fn a_text_beside_a_list_is_read_as_its_elements() {
+    accepts(r#"deny Service if "10.0.0.1" in spec.externalIPs"#);
+    refuses(r#"deny Service if "ten" in spec.externalIPs"#, "AIP0313", &["IP address"]);
+    refuses(r#"deny PersistentVolume if "ReadWrite" in spec.accessModes"#, "AIP0307", &["ReadWriteOnce"]);
+}

@@ -460,6 +460,14 @@ impl Checker<'_> {
             Ty::List(_) => self.coerced(right, &Ty::List(Box::new(left.ty.clone()))),
             _ => right,
         };
+        // `"10.0.0.1" in spec.externalIPs`: the text beside a list is read as its elements are.
+        let left = match &right.kind {
+            ExprKind::List(_) => left,
+            _ => self.coerced(left, item),
+        };
+        if left.is_error() {
+            return None;
+        }
         if let ExprKind::List(items) = &right.kind {
             // Networks in a list: the address lies in one of them.
             if matches!(left.ty, Ty::Ip | Ty::Cidr) && items.iter().all(|it| it.as_text().is_some()) {
@@ -590,12 +598,22 @@ impl Checker<'_> {
                     _ => "",
                 })
                 .collect();
-            branch.root == crate::ir::Root::Object
-                && matches!(fields[..], ["metadata", "name"] | ["kind"] | ["apiVersion"])
+            let whole_object = match branch.root {
+                crate::ir::Root::Object => true,
+                crate::ir::Root::Subject => self.subject_is_object(),
+                _ => false,
+            };
+            whole_object && matches!(fields[..], ["metadata", "name"] | ["kind"] | ["apiVersion"])
         });
         if always || is_name {
             self.report(errors::always_present(inner, span, self.sources.text(inner.span)));
         }
+    }
+
+    /// Whether the rule speaks of whole objects, rather than of a template or of elements.
+    fn subject_is_object(&self) -> bool {
+        use super::subject::Of;
+        self.subject.as_ref().is_some_and(|scope| matches!(scope.of, Of::Kinds(_) | Of::Resource))
     }
 
     /// `p == ""` on an optional path lets the absent one through.

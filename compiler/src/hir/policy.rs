@@ -78,6 +78,9 @@ impl Checker<'_> {
             let known = name == "resource"
                 || self.views_in_force().any(|it| it.name.text == name)
                 || self.kind_by_name(&name).is_some();
+            if self.is_broken_kind(&name) {
+                continue;
+            }
             if !known {
                 // Views of kinds that the project lacks are inert; a slip of the pen is not.
                 let suggestion = match self.cluster.kind(&name) {
@@ -680,15 +683,6 @@ impl Checker<'_> {
                 if known {
                     self.occur(name.span, Definition::Source(name.span), None);
                 }
-            }
-        }
-        if let Some(until) = &it.until {
-            let full = match until.value.contains('T') {
-                true => until.value.clone(),
-                false => format!("{}T00:00:00Z", until.value),
-            };
-            if !super::constant::is_time(&full) {
-                self.report(errors::bad_literal("date", &until.value, until.span));
             }
         }
         if it.because.value.trim().is_empty() {

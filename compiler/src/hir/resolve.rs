@@ -45,6 +45,8 @@ pub struct Declared {
 pub struct DeclaredKind {
     pub target: String,
     pub span: Span,
+    /// Nothing is known by the target; that was reported, and uses of the name stay silent.
+    pub broken: bool,
 }
 
 impl Modules {
@@ -170,28 +172,24 @@ impl<'a> Resolver<'a> {
             return;
         }
         let target = &it.target.value;
-        if it.untyped.is_some() {
-            if let Err(reason) = self.cluster.add_untyped(target) {
-                self.diagnostics.push(errors::bad_kind_name(target, it.target.span, &reason));
-                return;
-            }
-        } else {
-            match self.cluster.resource(target) {
-                ResourceLookup::Found(_) => {}
+        let problem = match it.untyped {
+            Some(_) => self
+                .cluster
+                .add_untyped(target)
+                .err()
+                .map(|reason| errors::bad_kind_name(target, it.target.span, &reason)),
+            None => match self.cluster.resource(target) {
+                ResourceLookup::Found(_) => None,
                 ResourceLookup::Kind(KindLookup::Unknown { suggestion }) => {
                     let suggestion = suggestion.map(|it| it.name);
-                    self.diagnostics.push(errors::kind_without_schema(target, it, suggestion.as_deref()));
-                    return;
+                    Some(errors::kind_without_schema(target, it, suggestion.as_deref()))
                 }
-                other => {
-                    self.diagnostics.push(errors::kind_lookup(self.cluster, target, it.target.span, &other));
-                    return;
-                }
-            }
-        }
-        declared
-            .kinds
-            .insert(it.name.text.clone(), DeclaredKind { target: target.clone(), span: it.name.span });
+                other => Some(errors::kind_lookup(self.cluster, target, it.target.span, &other)),
+            },
+        };
+        let kind = DeclaredKind { target: target.clone(), span: it.name.span, broken: problem.is_some() };
+        declared.kinds.insert(it.name.text.clone(), kind);
+        self.diagnostics.extend(problem);
     }
 
     fn declare_use(&mut self, it: &ast::Use, declared: &mut Declared, taken: &mut HashMap<String, Span>) {

@@ -208,6 +208,12 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether a `kind` item in force names something that nobody knows, which has been said there.
+    pub(super) fn is_broken_kind(&self, name: &str) -> bool {
+        let modules = self.modules.in_force(self.module);
+        modules.iter().filter_map(|id| self.modules.get(*id).kinds.get(name)).any(|it| it.broken)
+    }
+
     /// What a `kind` item in force says a name is.
     fn declared_kind(&mut self, name: &str) -> Option<String> {
         let (alias, rest) = match name.split_once('.') {
@@ -226,6 +232,9 @@ impl Checker<'_> {
     }
 
     fn kind_part(&mut self, kind: &ast::KindRef, name: &str, declared: Option<String>) -> Option<Part> {
+        if self.is_broken_kind(name) {
+            return None;
+        }
         let mut target = declared.clone().unwrap_or_else(|| name.to_string());
         if let Some(subresource) = &kind.subresource {
             target.push('/');
