@@ -4,6 +4,7 @@ mod article;
 mod cel;
 mod cli;
 mod cluster_policy;
+mod docs;
 mod generator;
 mod judge;
 mod support;

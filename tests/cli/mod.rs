@@ -2,5 +2,5 @@
 
 mod exit_codes;
 mod output;
-mod sandbox;
+pub mod sandbox;
 mod transcripts;
