@@ -113,6 +113,7 @@ impl Document {
     }
 
     /// What the node holds; an alias holds what its anchor holds.
+    #[inline]
     pub fn value(&self, node: NodeId) -> NodeValue<'_> {
         match self.data(node) {
             Data::Null | Data::Shared(_) => NodeValue::Null,
@@ -128,6 +129,7 @@ impl Document {
 
     /// The value under `key`; `None` if the key is missing or `node` is not a map.
     /// A key written with the value null gives that null node.
+    #[inline]
     pub fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
         self.find(node, key).map(|entry| entry.value)
     }
@@ -143,6 +145,7 @@ impl Document {
     }
 
     /// The element at `index`, counted from 0; `None` outside the sequence or if `node` is none.
+    #[inline]
     pub fn element(&self, node: NodeId, index: usize) -> Option<NodeId> {
         self.element_slice(node).get(index).copied()
     }
@@ -184,6 +187,7 @@ impl Document {
     }
 
     /// The text of a string node; `None` for every other kind.
+    #[inline]
     pub fn as_str(&self, node: NodeId) -> Option<&str> {
         match self.value(node) {
             NodeValue::Str(text) => Some(text),
@@ -206,6 +210,7 @@ impl Document {
     }
 
     /// The node that carries the value: the anchored one for an alias, else `node` itself.
+    #[inline]
     pub fn resolved(&self, node: NodeId) -> NodeId {
         match self.nodes[node.index()].data {
             Data::Shared(target) => target,
@@ -220,14 +225,17 @@ impl Document {
         }
     }
 
+    #[inline]
     fn data(&self, node: NodeId) -> Data {
         self.nodes[self.resolved(node).index()].data
     }
 
+    #[inline]
     pub(super) fn str(&self, text: Text) -> &str {
         &self.text[text.start as usize..(text.start + text.len) as usize]
     }
 
+    #[inline]
     fn element_slice(&self, node: NodeId) -> &[NodeId] {
         match self.data(node) {
             Data::Seq { first, len } => &self.elements[first as usize..(first + len) as usize],
@@ -235,6 +243,7 @@ impl Document {
         }
     }
 
+    #[inline]
     fn entry_slice(&self, node: NodeId) -> &[Entry] {
         match self.data(node) {
             Data::Map { first, len, .. } => &self.entries[first as usize..(first + len) as usize],
@@ -242,13 +251,16 @@ impl Document {
         }
     }
 
+    #[inline]
     fn find(&self, node: NodeId, key: &str) -> Option<&Entry> {
         let Data::Map { first, len, order } = self.data(node) else {
             return None;
         };
         let entries = &self.entries[first as usize..(first + len) as usize];
         if entries.len() <= LINEAR_LEN_MAX {
-            return entries.iter().find(|entry| self.str(entry.key) == key);
+            // Most keys differ in length, and no text is looked at for those.
+            let same_len = |entry: &&Entry| entry.key.len as usize == key.len();
+            return entries.iter().filter(same_len).find(|entry| self.str(entry.key) == key);
         }
         let order = &self.order[order as usize..(order + len) as usize];
         let at = order.binary_search_by(|&at| self.str(entries[at as usize].key).cmp(key)).ok()?;

@@ -141,7 +141,7 @@ pub struct Environment<'a> {
 }
 
 /// Group, version and kind of an object.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ObjectKind<'a> {
     /// Empty for the core group.
     pub group: &'a str,

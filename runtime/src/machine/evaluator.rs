@@ -1,5 +1,6 @@
 //! All rules of a program on one resource.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::path::NoteKind;
@@ -11,20 +12,21 @@ use super::{
 use crate::budget::Budget;
 use crate::document::{NodeId, NodeValue, push_key};
 use crate::program::{Effect, Elements, Program, Rule, RuleId, SubjectStep, Target};
-use crate::value::Value;
+use crate::value::{Value, View};
 
 /// A program made ready to judge resources. It may be shared between threads.
 #[derive(Debug)]
 pub struct Evaluator<'p> {
     program: &'p Program,
-    /// For each kind the rules that may speak of it, in order; those that speak of every kind among them.
-    by_kind: HashMap<&'p str, Vec<Candidate>>,
-    /// The rules that speak of every kind.
-    of_any_kind: Vec<Candidate>,
+    /// For each kind that a rule names the rules that speak of it, in order; those that speak of several kinds
+    /// at once among them.
+    by_kind: HashMap<ObjectKind<'p>, Vec<Candidate>>,
+    /// The targets that stand for several kinds.
+    of_several_kinds: Vec<Candidate>,
 }
 
-/// A rule and the target that may fit.
-#[derive(Clone, Copy, Debug)]
+/// A rule and its target that fits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Candidate {
     rule: u32,
     target: u32,
@@ -32,23 +34,24 @@ struct Candidate {
 
 impl<'p> Evaluator<'p> {
     pub fn new(program: &'p Program) -> Evaluator<'p> {
-        let mut by_kind: HashMap<&str, Vec<Candidate>> = HashMap::new();
-        let mut of_any_kind = Vec::new();
+        let mut by_kind: HashMap<ObjectKind<'p>, Vec<Candidate>> = HashMap::new();
+        let mut of_several_kinds = Vec::new();
         for (rule, row) in program.rules().iter().enumerate() {
             for (target, it) in row.targets.iter().enumerate() {
                 let candidate = Candidate { rule: rule as u32, target: target as u32 };
-                if it.kind == "*" {
-                    of_any_kind.push(candidate);
+                if [&it.group, &it.version, &it.kind].into_iter().any(|part| part == "*") {
+                    of_several_kinds.push(candidate);
                 } else {
-                    by_kind.entry(&it.kind).or_default().push(candidate);
+                    let kind = ObjectKind { group: &it.group, version: &it.version, kind: &it.kind };
+                    by_kind.entry(kind).or_default().push(candidate);
                 }
             }
         }
-        for candidates in by_kind.values_mut() {
-            candidates.extend_from_slice(&of_any_kind);
+        for (kind, candidates) in &mut by_kind {
+            candidates.extend(of_several_kinds.iter().filter(|it| names_kind(program, it, *kind)));
             candidates.sort_by_key(|candidate| (candidate.rule, candidate.target));
         }
-        Evaluator { program, by_kind, of_any_kind }
+        Evaluator { program, by_kind, of_several_kinds }
     }
 
     pub fn program(&self) -> &'p Program {
@@ -60,7 +63,7 @@ impl<'p> Evaluator<'p> {
         let mut rules: Vec<RuleId> = self
             .candidates(kind)
             .iter()
-            .filter(|candidate| self.fits(candidate, kind, subresource))
+            .filter(|candidate| self.target(candidate).subresource.as_deref() == subresource)
             .map(|candidate| RuleId(candidate.rule))
             .collect();
         rules.dedup();
@@ -81,8 +84,9 @@ impl<'p> Evaluator<'p> {
         let mut done = None;
         // The policy that wants one rule only, and has it.
         let mut settled = None;
-        for candidate in candidates {
-            if done == Some(candidate.rule) || !self.fits(candidate, kind, environment.subresource) {
+        for candidate in candidates.iter() {
+            let target = self.target(candidate);
+            if done == Some(candidate.rule) || target.subresource.as_deref() != environment.subresource {
                 continue;
             }
             done = Some(candidate.rule);
@@ -95,7 +99,6 @@ impl<'p> Evaluator<'p> {
                 assumed: Vec::new(),
             };
             if settled != Some(rule.policy) {
-                let target = &rule.targets[candidate.target as usize];
                 judge(&mut machine, rule, target, limits, &mut verdict);
                 let applied = matches!(verdict.verdict, Verdict::Pass | Verdict::Fail);
                 if applied && self.program.policy_of(rule_id).first_rule_only {
@@ -110,17 +113,29 @@ impl<'p> Evaluator<'p> {
         decision
     }
 
-    fn candidates(&self, kind: ObjectKind<'_>) -> &[Candidate] {
-        self.by_kind.get(kind.kind).unwrap_or(&self.of_any_kind)
+    fn candidates<'s>(&'s self, kind: ObjectKind<'s>) -> Cow<'s, [Candidate]> {
+        match self.by_kind.get(&kind) {
+            Some(candidates) => Cow::Borrowed(candidates),
+            // No rule names this kind; some may mean it.
+            None => {
+                let fits = |candidate: &&Candidate| names_kind(self.program, candidate, kind);
+                Cow::Owned(self.of_several_kinds.iter().filter(fits).copied().collect())
+            }
+        }
     }
 
-    fn fits(&self, candidate: &Candidate, kind: ObjectKind<'_>, subresource: Option<&str>) -> bool {
-        let target = &self.program.rule(RuleId(candidate.rule)).targets[candidate.target as usize];
-        let is = |pattern: &str, text: &str| pattern == "*" || pattern == text;
-        let kind_fits =
-            target.kind == "*" || is(&target.group, kind.group) && is(&target.version, kind.version);
-        kind_fits && target.subresource.as_deref() == subresource
+    fn target(&self, candidate: &Candidate) -> &'p Target {
+        &self.program.rule(RuleId(candidate.rule)).targets[candidate.target as usize]
     }
+}
+
+/// Whether a target that stands for several kinds stands for this one.
+fn names_kind(program: &Program, candidate: &Candidate, kind: ObjectKind<'_>) -> bool {
+    let target = &program.rule(RuleId(candidate.rule)).targets[candidate.target as usize];
+    let is = |pattern: &str, text: &str| pattern == "*" || pattern == text;
+    let any_kind = target.kind == "*" && target.group == "*";
+    any_kind
+        || is(&target.group, kind.group) && is(&target.version, kind.version) && is(&target.kind, kind.kind)
 }
 
 /// One rule on one resource.
@@ -330,10 +345,26 @@ fn judge_elements<'a>(
     verdict: &mut RuleVerdict,
 ) -> Result<(), Stop> {
     let lists = machine.values(elements.sources)?;
+    let judged = judge_lists(machine, rule, elements, &lists, limits, verdict);
+    machine.done_with(lists);
+    judged
+}
+
+fn judge_lists<'a>(
+    machine: &mut Machine<'a>,
+    rule: &'a Rule,
+    elements: &'a Elements,
+    lists: &[Value<'a>],
+    limits: Limits,
+    verdict: &mut RuleVerdict,
+) -> Result<(), Stop> {
     let mut number = 0;
-    for list in &lists {
-        let entries = list.map_len().is_some().then(|| list.entries());
-        let len = entries.as_ref().map_or(list.list_len().unwrap_or(0), Vec::len);
+    for list in lists {
+        let (len, entries) = match list.view() {
+            View::List { len } => (len, None),
+            View::Map { len } => (len, Some(list.entries())),
+            _ => continue,
+        };
         for index in 0..len {
             machine.budget.spend(1)?;
             let (key, element) = match &entries {
@@ -374,6 +405,9 @@ fn judge_elements<'a>(
 }
 
 fn forget_bindings(machine: &mut Machine<'_>, rule: &Rule) {
+    if rule.bindings.0 == rule.bindings.1 {
+        return;
+    }
     machine.bindings.clear();
     machine.bindings.resize((rule.bindings.1.0 - rule.bindings.0.0) as usize, None);
 }

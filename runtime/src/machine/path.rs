@@ -21,6 +21,26 @@ impl Memo {
     pub(super) const EMPTY: Memo = Memo { base: None, found: None };
 }
 
+/// Where a field of a node was found, if it was. Elements of lists are asked for the same fields by many rules.
+#[derive(Clone, Copy)]
+pub(super) struct StepMemo {
+    /// `u32::MAX` where nothing is remembered.
+    name: u32,
+    node: Option<NodeId>,
+    found: Option<NodeId>,
+}
+
+impl StepMemo {
+    pub(super) const EMPTY: StepMemo = StepMemo { name: u32::MAX, node: None, found: None };
+    /// How many are remembered; a power of two. A new one takes the place of an old one.
+    pub(super) const COUNT: usize = 256;
+
+    #[inline]
+    fn place(node: NodeId, name: u32) -> usize {
+        (node.index().wrapping_mul(31) ^ (name as usize).wrapping_mul(0x9e37_79b1)) % StepMemo::COUNT
+    }
+}
+
 /// Something that no admissible object has, as it is met.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Note<'a> {
@@ -80,10 +100,10 @@ impl<'a> Machine<'a> {
             },
             PathRoot::Slot(slot) => {
                 if let Value::Node(document, node) = self.slots[slot.0 as usize] {
-                    return Ok(self.walk(document, node, &path.steps, path.expect));
+                    return Ok(self.walk(document, node, id));
                 }
                 let base = self.slots[slot.0 as usize].clone();
-                return Ok(self.walk_value(base, &path.steps, path.expect));
+                return Ok(self.walk_value(base, id));
             }
             PathRoot::Stack
             | PathRoot::Namespace
@@ -92,7 +112,7 @@ impl<'a> Machine<'a> {
             | PathRoot::Request
             | PathRoot::Now => {
                 let base = self.root(path.root)?;
-                return Ok(self.walk_value(base, &path.steps, path.expect));
+                return Ok(self.walk_value(base, id));
             }
         };
         match self.walk_remembered(id, document, base, &path.steps) {
@@ -102,11 +122,12 @@ impl<'a> Machine<'a> {
     }
 
     /// The value at a path's end, from a value on.
-    pub(super) fn walk_value(&mut self, base: Value<'a>, steps: &'a [PathStep], expect: Expect) -> Value<'a> {
+    pub(super) fn walk_value(&mut self, base: Value<'a>, id: PathId) -> Value<'a> {
+        let path = &self.program.parts().paths[id.0 as usize];
         match base {
-            Value::Node(document, node) => self.walk(document, node, steps, expect),
+            Value::Node(document, node) => self.walk(document, node, id),
             mut value => {
-                for step in steps {
+                for step in &path.steps {
                     value = match step {
                         PathStep::Field { name, .. } => value.entry(name),
                         PathStep::Element(number) => match value.list_len() {
@@ -117,28 +138,39 @@ impl<'a> Machine<'a> {
                         },
                     };
                 }
-                self.expect(value, expect)
+                self.expect(value, path.expect)
             }
         }
     }
 
-    fn walk(
-        &mut self,
-        document: &'a Document,
-        base: NodeId,
-        steps: &'a [PathStep],
-        expect: Expect,
-    ) -> Value<'a> {
+    fn walk(&mut self, document: &'a Document, base: NodeId, id: PathId) -> Value<'a> {
+        let program = self.program;
+        let path = &program.parts().paths[id.0 as usize];
+        let names = &program.prepared().names[id.0 as usize];
+        let is_own = std::ptr::eq(document, self.resource.document);
         let mut node = base;
         let mut before = None;
-        for step in steps {
-            match self.step(document, node, step, before) {
+        for (step, name) in path.steps.iter().zip(names) {
+            let found = if is_own && *name != u32::MAX {
+                let place = StepMemo::place(node, *name);
+                let memo = self.steps[place];
+                if memo.name == *name && memo.node == Some(node) {
+                    memo.found
+                } else {
+                    let found = self.step(document, node, step, before);
+                    self.steps[place] = StepMemo { name: *name, node: Some(node), found };
+                    found
+                }
+            } else {
+                self.step(document, node, step, before)
+            };
+            match found {
                 Some(next) => node = next,
                 None => return Value::Missing,
             }
             before = Some(step);
         }
-        self.fit(document, node, steps.last(), expect)
+        self.fit(document, node, path.steps.last(), path.expect)
     }
 
     /// The node at the end of the steps; what is known of their beginnings is not walked again.
@@ -232,14 +264,15 @@ impl<'a> Machine<'a> {
         expect: Expect,
     ) -> Value<'a> {
         let value = Value::Node(document, node);
-        if let View::Missing = value.view() {
+        let view = value.view();
+        if let View::Missing = view {
             let optional = matches!(last, Some(PathStep::Field { required: false, .. }) | None);
             if !optional && expect != Expect::Any {
                 self.note(document, node, NoteKind::Null(expect.words()));
             }
             return Value::Missing;
         }
-        match fits(&value, expect) {
+        match fits(view, expect) {
             Fit::Fits => value,
             Fit::Missing => Value::Missing,
             Fit::Wrong => {
@@ -251,7 +284,7 @@ impl<'a> Machine<'a> {
 
     /// A value that no static path led to, if it is what is expected.
     pub(super) fn expect(&mut self, value: Value<'a>, expect: Expect) -> Value<'a> {
-        let fit = if value.is_missing() { Fit::Missing } else { fits(&value, expect) };
+        let fit = fits(value.view(), expect);
         match (fit, &value) {
             (Fit::Fits, _) => value,
             (Fit::Wrong, Value::Node(document, node)) => {
@@ -395,11 +428,11 @@ pub(super) fn old_object<'a>(
 }
 
 #[inline]
-fn fits(value: &Value<'_>, expect: Expect) -> Fit {
+fn fits(view: View<'_>, expect: Expect) -> Fit {
     let fits = |fits: bool| if fits { Fit::Fits } else { Fit::Wrong };
     // Text that a policy reads as something else is not wrong for the API server.
     let reads = |reads: bool| if reads { Fit::Fits } else { Fit::Missing };
-    match (expect, value.view()) {
+    match (expect, view) {
         (_, View::Missing) => Fit::Missing,
         (Expect::Any, _) => Fit::Fits,
         (Expect::Bool, view) => fits(matches!(view, View::Bool(_))),

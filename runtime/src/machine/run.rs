@@ -1,6 +1,6 @@
 //! Runs blocks of instructions.
 
-use super::path::{Memo, Note, NoteKind};
+use super::path::{Memo, Note, NoteKind, StepMemo};
 use super::record::Recorder;
 use super::{Environment, ErrorReason, EvaluationError, ObjectKind, Resource, Unknown};
 use crate::budget::{Budget, OverBudget};
@@ -52,6 +52,7 @@ pub(super) struct Machine<'a> {
     pub(super) unknown_is_missing: bool,
     pub(super) budget: Budget,
     pub(super) memo: Vec<Memo>,
+    pub(super) steps: Box<[StepMemo; StepMemo::COUNT]>,
     pub(super) notes: Vec<Note<'a>>,
     pub(super) notes_limit: usize,
     pub(super) assumed: Vec<Unknown>,
@@ -61,6 +62,8 @@ pub(super) struct Machine<'a> {
     pub(super) bindings: Vec<Option<Value<'a>>>,
     pub(super) bindings_start: BindingId,
     stack: Vec<Value<'a>>,
+    /// Room for the values that a block leaves.
+    spare: Vec<Value<'a>>,
     loops: Vec<Loop>,
     lists: Vec<Vec<Value<'a>>>,
     pub(super) recorder: Option<Box<Recorder<'a>>>,
@@ -107,6 +110,7 @@ impl<'a> Machine<'a> {
             unknown_is_missing: false,
             budget: Budget::new(0),
             memo: vec![Memo::EMPTY; program.prepared().beginning_count],
+            steps: Box::new([StepMemo::EMPTY; StepMemo::COUNT]),
             notes: Vec::new(),
             notes_limit: 256,
             assumed: Vec::new(),
@@ -115,6 +119,7 @@ impl<'a> Machine<'a> {
             bindings: Vec::new(),
             bindings_start: BindingId(0),
             stack: Vec::with_capacity(16),
+            spare: Vec::with_capacity(4),
             loops: Vec::new(),
             lists: Vec::new(),
             recorder: None,
@@ -130,7 +135,15 @@ impl<'a> Machine<'a> {
     /// The values that a block leaves.
     pub(super) fn values(&mut self, block: Block) -> Result<Vec<Value<'a>>, Stop> {
         self.start(block)?;
-        Ok(self.stack.drain(..).collect())
+        let mut values = std::mem::take(&mut self.spare);
+        values.clear();
+        values.append(&mut self.stack);
+        Ok(values)
+    }
+
+    /// Gives back the values that a block left, for their room.
+    pub(super) fn done_with(&mut self, values: Vec<Value<'a>>) {
+        self.spare = values;
     }
 
     fn start(&mut self, block: Block) -> Result<(), Stop> {
@@ -163,11 +176,10 @@ impl<'a> Machine<'a> {
                     self.stack.push(value);
                 }
                 Instruction::Steps { path } => {
-                    let steps = &program.parts().paths[path.0 as usize];
                     let base = self.pop();
-                    let value = self.walk_value(base.clone(), &steps.steps, steps.expect);
+                    let value = self.walk_value(base.clone(), path);
                     if RECORD {
-                        self.record_steps(&base, steps, &value);
+                        self.record_steps(&base, &program.parts().paths[path.0 as usize], &value);
                     }
                     self.stack.push(value);
                 }

@@ -10,6 +10,8 @@ mod conversion;
 mod image;
 mod number;
 mod question;
+#[cfg(test)]
+mod tests;
 pub(crate) mod text;
 
 use std::cmp::Ordering;

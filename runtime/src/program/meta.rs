@@ -121,7 +121,7 @@ pub struct Target {
     pub group: String,
     /// `*` for any.
     pub version: String,
-    /// `*` for every kind; group and version count for nothing then.
+    /// `*` for any; with `*` in the group too every kind, whatever its version.
     pub kind: String,
     pub plural: String,
     pub namespaced: bool,

@@ -21,6 +21,8 @@ pub(crate) struct Prepared {
     pub(crate) beginnings: Vec<Vec<u32>>,
     /// How many beginnings there are.
     pub(crate) beginning_count: usize,
+    /// For each step of each path the number of its field's name; steps by number have none.
+    pub(crate) names: Vec<Vec<u32>>,
 }
 
 /// Compiled when it is first searched for: many programs hold more patterns than a run meets.
@@ -71,7 +73,10 @@ impl Prepared {
 
         let mut known: HashMap<(Option<u32>, TrieRoot, &PathStep), u32> = HashMap::new();
         let mut beginnings = Vec::with_capacity(parts.paths.len());
+        let mut numbers: HashMap<&str, u32> = HashMap::new();
+        let mut names = Vec::with_capacity(parts.paths.len());
         for path in &parts.paths {
+            names.push(path.steps.iter().map(|step| name_number(step, &mut numbers)).collect());
             let mut own = Vec::new();
             if let Some(root) = TrieRoot::of(path.root) {
                 for step in &path.steps {
@@ -81,7 +86,7 @@ impl Prepared {
             }
             beginnings.push(own);
         }
-        Prepared { constants, matchers, regexes, beginnings, beginning_count: known.len() }
+        Prepared { constants, matchers, regexes, beginnings, beginning_count: known.len(), names }
     }
 
     /// The regular expressions of a row; `None` for one that is too large once compiled.
@@ -89,6 +94,16 @@ impl Prepared {
         self.regexes[row as usize].iter().map(|lazy| {
             lazy.compiled.get_or_init(|| regular_expression::compile(&lazy.pattern).ok()).as_ref()
         })
+    }
+}
+
+fn name_number<'p>(step: &'p PathStep, numbers: &mut HashMap<&'p str, u32>) -> u32 {
+    match step {
+        PathStep::Field { name, .. } => {
+            let next = numbers.len() as u32;
+            *numbers.entry(name).or_insert(next)
+        }
+        PathStep::Element(_) => u32::MAX,
     }
 }
 

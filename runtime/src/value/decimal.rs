@@ -17,7 +17,16 @@ impl Decimal {
         if mantissa == 0 {
             return Decimal::ZERO;
         }
-        let (mut mantissa, mut exponent) = (mantissa, exponent);
+        let mut exponent = exponent;
+        // Divisions of 64 bits are many times as fast, and few numbers need more.
+        if let Ok(mut small) = i64::try_from(mantissa) {
+            while small % 10 == 0 && exponent < i32::MAX {
+                small /= 10;
+                exponent += 1;
+            }
+            return Decimal { mantissa: i128::from(small), exponent };
+        }
+        let mut mantissa = mantissa;
         while mantissa % 10 == 0 && exponent < i32::MAX {
             mantissa /= 10;
             exponent += 1;
