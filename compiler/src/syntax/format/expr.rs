@@ -34,12 +34,10 @@ impl Formatter<'_> {
                 self.follow(&mut docs, line(), source.span.end, body.span, |f| f.expr(body));
                 group(vec![text(head), source_doc, text(":"), indent(docs)])
             }
-            ExprKind::If { condition, yes, no } => {
-                let condition_doc = self.expr(condition);
+            ExprKind::If { .. } => {
                 let mut docs = vec![];
-                self.follow(&mut docs, line(), condition.span.end, yes.span, |f| f.word_expr("then ", yes));
-                self.follow(&mut docs, line(), yes.span.end, no.span, |f| f.word_expr("else ", no));
-                group(vec![text("if "), condition_doc, indent(docs)])
+                self.branches("if ", expr, &mut docs);
+                group(docs)
             }
             ExprKind::List(elements) => self.list(elements, expr.span),
             ExprKind::ListComprehension { element, clause } => {
@@ -83,6 +81,22 @@ impl Formatter<'_> {
             | ExprKind::Bool(_)
             | ExprKind::Hole
             | ExprKind::Error => text(self.written(expr.span)),
+        }
+    }
+
+    /// `if a then b`, and a line for each `else if` and for the `else`.
+    fn branches(&mut self, word: &str, expr: &Expr, docs: &mut Vec<Layout>) {
+        let ExprKind::If { condition, yes, no } = &expr.kind else { return };
+        let condition_doc = self.word_expr(word, condition);
+        let mut yes_docs = vec![];
+        self.follow(&mut yes_docs, line(), condition.span.end, yes.span, |f| f.word_expr("then ", yes));
+        docs.push(group(vec![condition_doc, indent(yes_docs)]));
+        if matches!(no.kind, ExprKind::If { .. }) {
+            let part = self.part(yes.span.end, no.span.at_start(), |_| nil());
+            part.write(docs, line());
+            self.branches("else if ", no, docs);
+        } else {
+            self.follow(docs, line(), yes.span.end, no.span, |f| f.word_expr("else ", no));
         }
     }
 

@@ -230,6 +230,21 @@ deny pod // who
 }
 
 #[test]
+fn branches_have_a_line_each() {
+    insta::assert_snapshot!(check_format(r#"
+fn f(r: Requirement) = if r.operator == "In" then labels[r.key] in r.values else if r.operator == "NotIn" then labels[r.key] not in r.values else r.key in labels
+let a = if b then c else if d then e else f
+"#), @r#"
+    fn f(r: Requirement) =
+      if r.operator == "In" then labels[r.key] in r.values
+      else if r.operator == "NotIn" then labels[r.key] not in r.values
+      else r.key in labels
+
+    let a = if b then c else if d then e else f
+    "#);
+}
+
+#[test]
 fn a_text_with_errors_is_refused() {
     let text = "deny pod if";
     assert!(format(&parsed(text), text).is_err());

@@ -1,6 +1,7 @@
 //! Tests of the room: parsing, repair, formatting.
 
 mod broken;
+mod dump;
 mod formatting;
 mod fuzz;
 mod language;
