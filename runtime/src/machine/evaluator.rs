@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::path::NoteKind;
 use super::run::{Machine, Stop, Subject};
@@ -9,7 +10,7 @@ use super::{
     Action, AdmissionOperation, Decision, Environment, EvaluationError, Limits, NotApplicable, ObjectKind,
     Resource, RuleVerdict, Verdict, Violation,
 };
-use crate::budget::Budget;
+use crate::budget::{Budget, OverBudget};
 use crate::document::{NodeId, NodeValue, push_key};
 use crate::program::{Effect, Elements, Program, Rule, RuleId, SubjectStep, Target};
 use crate::value::{Value, View};
@@ -92,20 +93,22 @@ impl<'p> Evaluator<'p> {
             done = Some(candidate.rule);
             let rule_id = RuleId(candidate.rule);
             let rule = self.program.rule(rule_id);
-            let mut verdict = RuleVerdict {
+            decision.verdicts.push(RuleVerdict {
                 rule: rule_id,
                 verdict: Verdict::NotApplicable(NotApplicable::EarlierRule),
                 violations: Vec::new(),
                 assumed: Vec::new(),
+            });
+            let Some(verdict) = decision.verdicts.last_mut().filter(|_| settled != Some(rule.policy)) else {
+                continue;
             };
-            if settled != Some(rule.policy) {
-                judge(&mut machine, rule, target, limits, &mut verdict);
-                let applied = matches!(verdict.verdict, Verdict::Pass | Verdict::Fail);
-                if applied && self.program.policy_of(rule_id).first_rule_only {
-                    settled = Some(rule.policy);
-                }
+            let subjects =
+                self.program.prepared().subjects[candidate.rule as usize][candidate.target as usize];
+            judge(&mut machine, rule, target, subjects, limits, verdict);
+            let applied = matches!(verdict.verdict, Verdict::Pass | Verdict::Fail);
+            if applied && self.program.policy_of(rule_id).first_rule_only {
+                settled = Some(rule.policy);
             }
-            decision.verdicts.push(verdict);
         }
         machine.notes.sort_unstable();
         machine.notes.dedup();
@@ -143,6 +146,7 @@ fn judge<'a>(
     machine: &mut Machine<'a>,
     rule: &'a Rule,
     target: &'a Target,
+    subjects: u32,
     limits: Limits,
     verdict: &mut RuleVerdict,
 ) {
@@ -180,23 +184,21 @@ fn judge<'a>(
         machine.subject = whole_object(machine);
         merged = Some(judge_subject(machine, rule, limits, verdict));
     } else {
-        for path in &target.subjects {
-            let mut subjects = Vec::new();
-            if find_subjects(machine, path, whole_object(machine), &mut subjects).is_err() {
-                merged = Some(Verdict::Error(over_budget()));
-                break;
-            }
-            for subject in subjects {
-                machine.subject = subject;
-                let next = judge_subject(machine, rule, limits, verdict);
-                let worse = merged.as_ref().is_none_or(|merged| weight(&next) > weight(merged));
-                if worse {
-                    merged = Some(next);
-                }
-                if matches!(merged, Some(Verdict::Error(_))) {
-                    break;
+        match subjects_of(machine, target, subjects) {
+            Ok(subjects) => {
+                for subject in subjects.iter() {
+                    machine.subject.clone_from(subject);
+                    let next = judge_subject(machine, rule, limits, verdict);
+                    let heavier = merged.as_ref().is_none_or(|merged| weight(&next) > weight(merged));
+                    if heavier {
+                        merged = Some(next);
+                    }
+                    if matches!(merged, Some(Verdict::Error(_))) {
+                        break;
+                    }
                 }
             }
+            Err(OverBudget) => merged = Some(Verdict::Error(over_budget())),
         }
     }
     // Nothing is wrong with a subject that has no places.
@@ -228,6 +230,25 @@ fn whole_object(machine: &Machine<'_>) -> Subject {
     }
 }
 
+/// The places of a target's subjects, found once for each resource.
+fn subjects_of<'a>(
+    machine: &mut Machine<'a>,
+    target: &'a Target,
+    number: u32,
+) -> Result<Rc<[Subject]>, OverBudget> {
+    if let Some(known) = &machine.subjects[number as usize] {
+        machine.budget.spend(known.len() as u64)?;
+        return Ok(Rc::clone(known));
+    }
+    let mut found = Vec::new();
+    for path in &target.subjects {
+        find_subjects(machine, path, whole_object(machine), &mut found)?;
+    }
+    let found: Rc<[Subject]> = found.into();
+    machine.subjects[number as usize] = Some(Rc::clone(&found));
+    Ok(found)
+}
+
 /// Finds the places of a subject path. A missing field leads to a subject that is missing, as a path of a
 /// condition would; a missing list has no elements. Elements of the old object are those in the same place.
 fn find_subjects<'a>(
@@ -235,7 +256,7 @@ fn find_subjects<'a>(
     path: &'a [SubjectStep],
     from: Subject,
     found: &mut Vec<Subject>,
-) -> Result<(), crate::budget::OverBudget> {
+) -> Result<(), OverBudget> {
     let mut subject = from;
     for (at, step) in path.iter().enumerate() {
         machine.budget.spend(1)?;

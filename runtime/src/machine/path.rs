@@ -79,31 +79,31 @@ enum Fit {
 const NOTES_MAX: usize = 4096;
 
 impl<'a> Machine<'a> {
-    /// The value at a path.
+    /// The value at a path. If it asks for what is not known, `stop` says so and the value means nothing.
     #[inline]
-    pub(super) fn path(&mut self, id: PathId) -> Result<Value<'a>, Stop> {
+    pub(super) fn path(&mut self, id: PathId) -> Value<'a> {
         let program = self.program;
         let path = &program.parts().paths[id.0 as usize];
         let (document, base) = match path.root {
             PathRoot::Object => (self.resource.document, self.resource.object),
             PathRoot::Subject => match self.subject.node {
                 Some(node) => (self.resource.document, node),
-                None => return Ok(Value::Missing),
+                None => return Value::Missing,
             },
             PathRoot::OldObject => match self.old {
                 Some(old) => (old.document, old.object),
-                None => return Ok(Value::Missing),
+                None => return Value::Missing,
             },
             PathRoot::OldSubject => match (self.old, self.subject.old_node) {
                 (Some(old), Some(node)) => (old.document, node),
-                _ => return Ok(Value::Missing),
+                _ => return Value::Missing,
             },
             PathRoot::Slot(slot) => {
                 if let Value::Node(document, node) = self.slots[slot.0 as usize] {
-                    return Ok(self.walk(document, node, id));
+                    return self.walk(document, node, id);
                 }
                 let base = self.slots[slot.0 as usize].clone();
-                return Ok(self.walk_value(base, id));
+                return self.walk_value(base, id);
             }
             PathRoot::Stack
             | PathRoot::Namespace
@@ -111,13 +111,13 @@ impl<'a> Machine<'a> {
             | PathRoot::User
             | PathRoot::Request
             | PathRoot::Now => {
-                let base = self.root(path.root)?;
-                return Ok(self.walk_value(base, id));
+                let base = self.root(path.root);
+                return self.walk_value(base, id);
             }
         };
         match self.walk_remembered(id, document, base, &path.steps) {
-            Some(node) => Ok(self.fit(document, node, path.steps.last(), path.expect)),
-            None => Ok(Value::Missing),
+            Some(node) => self.fit(document, node, path.steps.last(), path.expect),
+            None => Value::Missing,
         }
     }
 
@@ -320,49 +320,58 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// The value of a root that is not walked with memory.
-    pub(super) fn root(&mut self, root: PathRoot) -> Result<Value<'a>, Stop> {
+    /// The value of a root that is not walked with memory. As for [`Machine::path`], look at `stop`.
+    pub(super) fn root(&mut self, root: PathRoot) -> Value<'a> {
         match root {
-            PathRoot::Namespace => Ok(match self.namespace() {
-                Some(name) => Value::Text(Shared::Borrowed(name)),
-                None => Value::Missing,
-            }),
+            PathRoot::Namespace => {
+                self.namespace().map_or(Value::Missing, |name| Value::Text(Shared::Borrowed(name)))
+            }
             PathRoot::NamespaceObject => match self.namespace_object() {
-                NamespaceObject::Known(object) => Ok(Value::Node(object.document, object.object)),
-                NamespaceObject::None => Ok(Value::Missing),
-                NamespaceObject::Unknown if self.unknown_is_missing => Ok(Value::Missing),
-                NamespaceObject::Unknown => Err(Stop::NotEvaluated(Unknown::NamespaceLabels)),
+                NamespaceObject::Known(object) => Value::Node(object.document, object.object),
+                NamespaceObject::None => Value::Missing,
+                NamespaceObject::Unknown => self.unknown(Stop::NotEvaluated(Unknown::NamespaceLabels)),
             },
             PathRoot::User => match self.environment.user {
-                Some(user) => Ok(Value::Node(user, user.root())),
-                None if self.unknown_is_missing => Ok(Value::Missing),
-                None => Err(Stop::NoUser),
+                Some(user) => Value::Node(user, user.root()),
+                None => self.unknown(Stop::NoUser),
             },
-            PathRoot::Request => Ok(self.request()),
-            PathRoot::Now => Ok(Value::Time(self.environment.now)),
-            PathRoot::Stack => Ok(self.pop()),
-            PathRoot::Object => Ok(Value::Node(self.resource.document, self.resource.object)),
+            PathRoot::Request => self.request(),
+            PathRoot::Now => Value::Time(self.environment.now),
+            PathRoot::Stack => self.pop(),
+            PathRoot::Object => Value::Node(self.resource.document, self.resource.object),
             PathRoot::OldObject => {
-                Ok(self.old.map_or(Value::Missing, |old| Value::Node(old.document, old.object)))
+                self.old.map_or(Value::Missing, |old| Value::Node(old.document, old.object))
             }
             PathRoot::Subject => {
-                Ok(self.subject.node.map_or(Value::Missing, |node| Value::Node(self.resource.document, node)))
+                self.subject.node.map_or(Value::Missing, |node| Value::Node(self.resource.document, node))
             }
-            PathRoot::OldSubject => Ok(match (self.old, self.subject.old_node) {
+            PathRoot::OldSubject => match (self.old, self.subject.old_node) {
                 (Some(old), Some(node)) => Value::Node(old.document, node),
                 _ => Value::Missing,
-            }),
-            PathRoot::Slot(slot) => Ok(self.slots[slot.0 as usize].clone()),
+            },
+            PathRoot::Slot(slot) => self.slots[slot.0 as usize].clone(),
         }
+    }
+
+    /// Something that is not known is missing in messages; elsewhere it stops the block.
+    #[cold]
+    fn unknown(&mut self, stop: Stop) -> Value<'a> {
+        if !self.unknown_is_missing {
+            self.stop = Some(stop);
+        }
+        Value::Missing
     }
 
     /// The namespace as text: of the object, the default one for objects that belong in one, and for a
     /// Namespace its own name.
     pub(super) fn namespace(&self) -> Option<&'a str> {
+        let own = *self.own_namespace.get_or_init(|| {
+            let field = if self.is_namespace() { "name" } else { "namespace" };
+            self.resource.text(&["metadata", field]).filter(|name| !name.is_empty())
+        });
         if self.is_namespace() {
-            return self.resource.text(&["metadata", "name"]);
+            return own;
         }
-        let own = self.resource.text(&["metadata", "namespace"]).filter(|name| !name.is_empty());
         own.or(self.namespaced.then_some(self.environment.namespace_default))
     }
 

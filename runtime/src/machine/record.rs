@@ -87,7 +87,7 @@ impl<'a> Machine<'a> {
         let base = match path.root {
             // A root that had been unknown would have stopped the pass before.
             PathRoot::User | PathRoot::NamespaceObject => Value::Missing,
-            root => self.root(root).unwrap_or(Value::Missing),
+            root => self.root(root),
         };
         let elsewhere = match path.root {
             PathRoot::OldObject | PathRoot::OldSubject => Some("old"),

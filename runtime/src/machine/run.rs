@@ -1,5 +1,8 @@
 //! Runs blocks of instructions.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use super::path::{Memo, Note, NoteKind, StepMemo};
 use super::record::Recorder;
 use super::{Environment, ErrorReason, EvaluationError, ObjectKind, Resource, Unknown};
@@ -48,6 +51,12 @@ pub(super) struct Machine<'a> {
     pub(super) subject: Subject,
     /// Whether the object belongs in a namespace.
     pub(super) namespaced: bool,
+    /// `metadata.namespace`, and of a Namespace its name, once it was asked for.
+    pub(super) own_namespace: OnceCell<Option<&'a str>>,
+    /// The places of subjects that were found, by the number of their paths.
+    pub(super) subjects: Vec<Option<Rc<[Subject]>>>,
+    /// Why the block cannot go on, from a path that asked for what is not known.
+    pub(super) stop: Option<Stop>,
     /// What is unknown reads as missing: in messages.
     pub(super) unknown_is_missing: bool,
     pub(super) budget: Budget,
@@ -107,6 +116,9 @@ impl<'a> Machine<'a> {
                 rest: String::new(),
             },
             namespaced: false,
+            own_namespace: OnceCell::new(),
+            subjects: vec![None; program.prepared().subject_count],
+            stop: None,
             unknown_is_missing: false,
             budget: Budget::new(0),
             memo: vec![Memo::EMPTY; program.prepared().beginning_count],
@@ -411,7 +423,12 @@ impl<'a> Machine<'a> {
 
     #[inline]
     fn read<const RECORD: bool>(&mut self, path: PathId) -> Result<Value<'a>, Stop> {
-        let value = self.path(path)?;
+        let value = self.path(path);
+        if self.stop.is_some()
+            && let Some(stop) = self.stop.take()
+        {
+            return Err(stop);
+        }
         if RECORD {
             self.record_path(path, &value);
         }

@@ -131,7 +131,7 @@ pub struct Target {
     pub subjects: Vec<Vec<SubjectStep>>,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum SubjectStep {
     Field {
         name: String,

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-use super::{Constant, Parts, PathRoot, PathStep};
+use super::{Constant, Parts, PathRoot, PathStep, SubjectStep};
 use crate::glob::Matcher;
 use crate::regular_expression;
 use crate::value::{Cidr, Quantity, Semver, Time, Value};
@@ -23,6 +23,10 @@ pub(crate) struct Prepared {
     pub(crate) beginning_count: usize,
     /// For each step of each path the number of its field's name; steps by number have none.
     pub(crate) names: Vec<Vec<u32>>,
+    /// For each target of each rule the number of its subject paths; equal ones have one number.
+    pub(crate) subjects: Vec<Vec<u32>>,
+    /// How many different ones there are.
+    pub(crate) subject_count: usize,
 }
 
 /// Compiled when it is first searched for: many programs hold more patterns than a run meets.
@@ -86,7 +90,27 @@ impl Prepared {
             }
             beginnings.push(own);
         }
-        Prepared { constants, matchers, regexes, beginnings, beginning_count: known.len(), names }
+        let mut lists: HashMap<&[Vec<SubjectStep>], u32> = HashMap::new();
+        let mut subjects = Vec::with_capacity(parts.rules.len());
+        for rule in &parts.rules {
+            let mut numbers = Vec::with_capacity(rule.targets.len());
+            for target in &rule.targets {
+                let next = lists.len() as u32;
+                numbers.push(*lists.entry(&target.subjects).or_insert(next));
+            }
+            subjects.push(numbers);
+        }
+        let subject_count = lists.len();
+        Prepared {
+            constants,
+            matchers,
+            regexes,
+            beginnings,
+            beginning_count: known.len(),
+            names,
+            subjects,
+            subject_count,
+        }
     }
 
     /// The regular expressions of a row; `None` for one that is too large once compiled.

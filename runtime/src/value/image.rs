@@ -4,6 +4,8 @@
 //! component is a registry if it holds `.` or `:`, is `localhost`, or has upper case; otherwise the registry is
 //! `docker.io`. The repository stays as written (`nginx`, not `library/nginx`).
 
+use memchr::{memchr, memrchr};
+
 /// The parts of an image reference.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Image<'a> {
@@ -18,17 +20,17 @@ pub struct Image<'a> {
 impl<'a> Image<'a> {
     /// Takes a reference apart; `None` if it is none.
     pub fn parse(text: &'a str) -> Option<Image<'a>> {
-        let (rest, digest) = match text.split_once('@') {
-            Some((rest, digest)) => (rest, Some(digest)),
+        let (rest, digest) = match memchr(b'@', text.as_bytes()) {
+            Some(at) => (&text[..at], Some(&text[at + 1..])),
             None => (text, None),
         };
         if !digest.is_none_or(is_digest) {
             return None;
         }
         // A colon behind the last slash begins a tag; before it, it is a port.
-        let last = rest.rfind('/').map_or(0, |slash| slash + 1);
-        let (name, tag) = match rest[last..].split_once(':') {
-            Some((component, tag)) => (&rest[..last + component.len()], Some(tag)),
+        let last = memrchr(b'/', rest.as_bytes()).map_or(0, |slash| slash + 1);
+        let (name, tag) = match memchr(b':', &rest.as_bytes()[last..]) {
+            Some(at) => (&rest[..last + at], Some(&rest[last + at + 1..])),
             None => (rest, None),
         };
         if !tag.is_none_or(is_tag) {
@@ -38,7 +40,7 @@ impl<'a> Image<'a> {
             Some((first, repository)) if is_registry(first) => (first, repository),
             _ => ("docker.io", name),
         };
-        if !is_domain(registry) || !repository.split('/').all(is_component) || name.len() > 255 {
+        if !is_domain(registry) || !is_repository(repository) || name.len() > 255 {
             return None;
         }
         Some(Image { registry, repository, written_tag: tag, digest })
@@ -95,17 +97,25 @@ fn is_domain(text: &str) -> bool {
     host.split('.').all(is_label) && port.is_none_or(is_port)
 }
 
-/// Lower-case letters and digits; between them one `.`, one or two `_`, or any number of `-`.
-fn is_component(text: &str) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let bytes = text.as_bytes();
-    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return false };
-    if !is_word(*first) || !is_word(*last) {
-        return false;
+/// Components with a slash between them. One is of lower-case letters and digits; between those there may be one
+/// `.`, one or two `_`, or any number of `-`.
+fn is_repository(text: &str) -> bool {
+    // The separator that the bytes before make, and how often it stands there; a component begins with none.
+    let mut separator = b'/';
+    let mut count = 1;
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => count = 0,
+            _ if count == 0 && matches!(byte, b'/' | b'.' | b'_' | b'-') => {
+                separator = byte;
+                count = 1;
+            }
+            b'_' if separator == b'_' && count == 1 => count = 2,
+            b'-' if separator == b'-' => count += 1,
+            _ => return false,
+        }
     }
-    text.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()).all(|separator| {
-        matches!(separator, "" | "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-')
-    })
+    count == 0
 }
 
 fn is_tag(text: &str) -> bool {
