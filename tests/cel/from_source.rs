@@ -215,7 +215,7 @@ fn the_library() {
 }
 
 /// Rules of many kinds.
-const GALLERY: [&str; 74] = [
+const GALLERY: [&str; 77] = [
     r#"deny pod if image !~ "trusted-registry.io/ai-models/*""#,
     r#"deny pod if image !~ ["ghcr.io/acme/*", "nvcr.io/*"]"#,
     r#"deny container if image.tag == "latest" and securityContext.privileged"#,
@@ -284,6 +284,9 @@ const GALLERY: [&str; 74] = [
     r#"deny pod if -spec.priority > 5 or spec.priority + 0.5 == 1.5"#,
     r#"deny container if resources.limits.memory - resources.requests.memory > 1Gi"#,
     r#"deny container if ports.containerPort in 1..1024 and securityContext.runAsUser in [0, 1000]"#,
+    r#"deny container if livenessProbe.httpGet.port > 1024 or readinessProbe.httpGet.port == 8080"#,
+    r#"deny Service if spec.ports.targetPort == 8080 or spec.ports.targetPort == "http""#,
+    r#"deny container if livenessProbe.httpGet.port in [80, 8080] or startupProbe.tcpSocket.port in 1..1024"#,
     // names, choices
     r#"deny pod with team = label.team with limit = 5 where team != "ops" if team == "web" or count(container) > limit"#,
     r#"deny container with tag = image.tag if tag == "latest" or tag == "dev""#,

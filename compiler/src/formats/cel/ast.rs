@@ -287,6 +287,11 @@ impl Expr {
         }
     }
 
+    /// A literal of one type, equal only to the same literal.
+    pub(super) fn is_literal(&self) -> bool {
+        matches!(self, Expr::Bool(_) | Expr::Int(_) | Expr::Str(_))
+    }
+
     /// A literal that null is not equal to.
     fn is_scalar(&self) -> bool {
         matches!(self, Expr::Bool(_) | Expr::Int(_) | Expr::Double(_) | Expr::Str(_))

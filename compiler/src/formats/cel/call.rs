@@ -145,20 +145,7 @@ impl Translator {
             | Operation::ImageName
             | Operation::ImageReference
             | Operation::ImageWrittenTag => {
-                let image = match self.never_null(first) {
-                    Some(path) => {
-                        // no reference is empty, so that the test of it says that it is there
-                        let reference = self.is_reference(Expr::Or(path.clone(), Box::new(Expr::str(""))));
-                        push(guards, reference);
-                        self.learn(&path);
-                        Expr::Direct(path)
-                    }
-                    None => {
-                        let image = self.text_value(first, guards);
-                        push(guards, self.is_reference(image.clone()));
-                        image
-                    }
-                };
+                let image = self.reference(first, guards);
                 self.image(operation, image, guards)
             }
         }

@@ -1,16 +1,21 @@
 //! Conditions. Each is translated as it stands; [`Expr::negate`] turns it around, guards and all.
 
 use super::ast::{Expr, Op, Path, Ty, Typed};
+use super::image::has_tag;
 use super::path::user_path;
 use super::translate::Translator;
 use super::value::{dynamic, is_type, push};
 use crate::ir::{
-    Comparison, Cond, CondKind, Domain, Literal, Quantified, Root, Test, Type, Unknown, Value, ValueKind,
+    Comparison, Cond, CondKind, Domain, Literal, Operation, Quantified, Root, Test, Type, Unknown, Value,
+    ValueKind,
 };
 
 impl Translator {
     /// The condition as an expression of type bool that never errs.
     pub fn condition(&mut self, cond: &Cond) -> Expr {
+        if let Some(parts) = by_default(cond) {
+            return self.condition(&parts);
+        }
         match &cond.kind {
             CondKind::Const(value) => Expr::Bool(*value),
             CondKind::Not(inner) => self.condition(inner).negate(),
@@ -112,10 +117,16 @@ impl Translator {
     }
 
     fn compare(&mut self, comparison: Comparison, domain: Domain, left: &Value, right: &Value) -> Expr {
-        if comparison == Comparison::Equal
-            && let Some(expr) = self.equals_literal(domain, left, right)
-        {
-            return expr;
+        if comparison == Comparison::Equal {
+            if let Some((image, tag)) = tag_of_image(left, right) {
+                return self.atom(|this, guards| {
+                    let image = this.reference(image, guards);
+                    has_tag(image, tag)
+                });
+            }
+            if let Some(expr) = self.equals_literal(domain, left, right) {
+                return expr;
+            }
         }
         self.atom(|this, guards| this.comparison(comparison, domain, left, right, guards))
     }
@@ -240,7 +251,7 @@ impl Translator {
     }
 
     fn in_list(&mut self, test: Test, value: &Value, list: &Value, guards: &mut Vec<Expr>) -> Expr {
-        let plain_elements = matches!(&list.ty, Type::List(ty) if matches!(**ty, Type::Int | Type::Float));
+        let plain_elements = matches!(&list.ty, Type::List(ty) if matches!(**ty, Type::Int | Type::Float | Type::IntOrPercent));
         if test == Test::InListNumber && !(is_plain_number(value) && plain_elements) {
             if let ValueKind::List(values) = &list.kind {
                 let value = self.quantity(value, guards);
@@ -282,7 +293,12 @@ impl Translator {
         }
         let value = self.value(value, guards);
         let list = self.value(list, guards);
-        Expr::binary(Op::In, dynamic(value), list.expr)
+        // beside a list of another static type the value is made dynamic
+        let value = match &list.expr {
+            Expr::List(_) => dynamic(value),
+            _ => value.expr,
+        };
+        Expr::binary(Op::In, value, list.expr)
     }
 
     fn quantifier(&mut self, q: &Quantified, any: bool) -> Expr {
@@ -317,6 +333,57 @@ impl Translator {
             false => Expr::all([known, inner]),
             true => Expr::any([known.negate(), inner]),
         }
+    }
+}
+
+/// `(a ?? b) == c` as `a == c` or, where `a` is missing, `b == c`.
+fn by_default(cond: &Cond) -> Option<Cond> {
+    let make = |kind| Cond::new(kind, cond.origin);
+    let coalesced = |value: &Value| match &value.kind {
+        ValueKind::Coalesce(first, second) => Some(((**first).clone(), (**second).clone())),
+        _ => None,
+    };
+    let (first, with_first, with_second) = match &cond.kind {
+        CondKind::Is(value) => {
+            let (a, b) = coalesced(value)?;
+            (a.clone(), CondKind::Is(a), CondKind::Is(b))
+        }
+        CondKind::Compare { comparison, domain, left, right } => {
+            let compare =
+                |left, right| CondKind::Compare { comparison: *comparison, domain: *domain, left, right };
+            match coalesced(left) {
+                Some((a, b)) => (a.clone(), compare(a, right.clone()), compare(b, right.clone())),
+                None => {
+                    let (a, b) = coalesced(right)?;
+                    (a.clone(), compare(left.clone(), a), compare(left.clone(), b))
+                }
+            }
+        }
+        CondKind::Glob { value, globs } => {
+            let glob = |value| CondKind::Glob { value, globs: globs.clone() };
+            let (a, b) = coalesced(value)?;
+            (a.clone(), glob(a), glob(b))
+        }
+        CondKind::Regex { value, patterns } => {
+            let regex = |value| CondKind::Regex { value, patterns: patterns.clone() };
+            let (a, b) = coalesced(value)?;
+            (a.clone(), regex(a), regex(b))
+        }
+        _ => return None,
+    };
+    let missing = make(CondKind::Has(first)).negate();
+    let otherwise = make(CondKind::And(vec![missing, make(with_second)]));
+    Some(make(CondKind::Or(vec![make(with_first), otherwise])))
+}
+
+/// The image whose tag is compared with a text.
+fn tag_of_image<'v>(left: &'v Value, right: &'v Value) -> Option<(&'v Value, &'v str)> {
+    let (call, literal) = if left.as_literal().is_some() { (right, left) } else { (left, right) };
+    match (&call.kind, literal.as_literal()?) {
+        (ValueKind::Call(Operation::ImageTag, arguments), Literal::Text(tag)) => {
+            Some((arguments.first()?, tag))
+        }
+        _ => None,
     }
 }
 
@@ -355,10 +422,11 @@ fn value_where_missing(cond: &Cond, about: Unknown) -> Option<bool> {
     }
 }
 
-/// An int or float; of quantities, of texts that say numbers, and of values of unknown type CEL compares the
-/// quantities that they say.
+/// An int or float, or the number of an IntOrString, whose text is none; of quantities and of values of unknown
+/// type CEL compares the quantities that they say.
 fn is_plain_number(value: &Value) -> bool {
-    matches!(value.ty, Type::Int | Type::Float) && !matches!(value.as_literal(), Some(Literal::Quantity(_)))
+    matches!(value.ty, Type::Int | Type::Float | Type::IntOrPercent)
+        && !matches!(value.as_literal(), Some(Literal::Quantity(_)))
 }
 
 fn op(comparison: Comparison) -> Op {
@@ -373,6 +441,9 @@ fn op(comparison: Comparison) -> Op {
 
 /// A relation by CEL's own operators; `==` of two static types needs one of them made dynamic.
 fn relation(comparison: Comparison, left: Typed, right: Typed) -> Expr {
+    if comparison == Comparison::Equal && left.expr.is_literal() && right.expr.is_literal() {
+        return Expr::Bool(left.expr == right.expr);
+    }
     let clash = left.ty != right.ty && left.ty != Ty::Dyn && right.ty != Ty::Dyn;
     let left = if clash { dynamic(left) } else { left.expr };
     Expr::binary(op(comparison), left, right.expr)

@@ -128,6 +128,16 @@ impl Translator {
 
 impl Simple {
     fn test(self, text: &Expr) -> Expr {
+        if let Expr::Str(text) = text {
+            return Expr::Bool(match self {
+                Simple::Equal(part) => *text == part,
+                Simple::Prefix(part) => text.starts_with(&part),
+                Simple::Suffix(part) => text.ends_with(&part),
+                Simple::Contains(part) => text.contains(&part),
+                Simple::NotEmpty => !text.is_empty(),
+                Simple::Anything => true,
+            });
+        }
         let method = |name, part: String| text.clone().method(name, vec![Expr::Str(part)]);
         match self {
             Simple::Equal(part) => text.clone().equal(Expr::Str(part)),

@@ -2,9 +2,10 @@
 //! `index.docker.io` and `nginx` `library/nginx`, which is not what a policy says.
 
 use super::ast::{Expr, Op, Ty, Typed};
+use super::text::escape_regex;
 use super::translate::Translator;
 use super::value::push;
-use crate::ir::Operation;
+use crate::ir::{Operation, Value};
 
 /// A reference that the grammar of container registries allows. A component that holds a point or a colon or
 /// an upper-case letter, or is `localhost`, can only be a registry if another one follows.
@@ -26,8 +27,26 @@ const REPOSITORY: &str = "^(?:(?:[^/@]*[.:A-Z][^/@]*|localhost)/)?([^:@]+).*$";
 const TAG: &str = "^[^@]*:([^/:@]+)(?:@.*)?$";
 
 impl Translator {
+    /// A text that is an image reference; others are missing.
+    pub(super) fn reference(&mut self, value: &Value, guards: &mut Vec<Expr>) -> Expr {
+        match self.never_null(value) {
+            Some(path) => {
+                // no reference is empty, so that the test of it says that it is there
+                let reference = self.is_reference(Expr::Or(path.clone(), Box::new(Expr::str(""))));
+                push(guards, reference);
+                self.learn(&path);
+                Expr::Direct(path)
+            }
+            None => {
+                let image = self.text_value(value, guards);
+                push(guards, self.is_reference(image.clone()));
+                image
+            }
+        }
+    }
+
     /// Whether a text is an image reference.
-    pub(super) fn is_reference(&mut self, image: Expr) -> Expr {
+    fn is_reference(&mut self, image: Expr) -> Expr {
         let pattern = Expr::Regex(REFERENCE.to_owned());
         let pattern = self.hoist("imageReference", &pattern).unwrap_or(pattern);
         image.method("matches", vec![pattern])
@@ -62,6 +81,15 @@ impl Translator {
         };
         Typed::new(expr, Ty::Str)
     }
+}
+
+/// The reference has that tag; without any tag and digest it has `latest`.
+pub(super) fn has_tag(image: Expr, tag: &str) -> Expr {
+    let written = format!("[^@]*:{}(?:@.*)?", escape_regex(tag));
+    image.matches(match tag {
+        "latest" => format!("^(?:{written}|(?:[^@]*/)?[^/:@]+)$"),
+        _ => format!("^{written}$"),
+    })
 }
 
 fn group(image: &Expr, pattern: &str) -> Expr {

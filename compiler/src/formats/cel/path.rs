@@ -15,6 +15,25 @@ pub(super) enum Found {
 impl Translator {
     /// A path. Guards that are not part of it (a computed key is there) are added to `guards`.
     pub(super) fn path(&mut self, path: &ir::Path, guards: &mut Vec<Expr>) -> Found {
+        let found = self.found(path, guards);
+        match found {
+            Found::Path(mut path, ty) => {
+                self.settle(&mut path);
+                Found::Path(path, ty)
+            }
+            value => value,
+        }
+    }
+
+    /// Marks the steps that are known to be there.
+    fn settle(&self, path: &mut Path) {
+        path.base_certain |= self.is_known(&path.prefix(0));
+        for length in 1..=path.steps.len() {
+            path.steps[length - 1].certain |= self.is_known(&path.prefix(length));
+        }
+    }
+
+    fn found(&mut self, path: &ir::Path, guards: &mut Vec<Expr>) -> Found {
         match path.root {
             Root::Now => return Found::Value(Typed::new(Expr::Call("time.now", vec![]), Ty::Time)),
             Root::User => return self.user(path, guards),

@@ -189,6 +189,9 @@ fn pretty(expr: &Expr, least: u8, indent: usize) -> String {
         Expr::Method(base, name, arguments) => {
             format!("{}.{name}({})", pretty(base, 7, indent), list(arguments))
         }
+        Expr::Binary(op, left, right) if binding(expr) == 3 => {
+            format!("{} {} {}", pretty(left, 4, indent), op.symbol(), pretty(right, 4, indent))
+        }
         Expr::Binary(op, left, right) if *op == Op::Add => {
             format!("{} +\n{}{}", pretty(left, 4, indent), blanks(indent), pretty(right, 5, indent))
         }

@@ -586,7 +586,7 @@ fn singular(name: Option<String>) -> String {
         format!("{stem}y")
     } else if name.ends_with("sses") || name.ends_with("xes") {
         name[..name.len() - 2].to_owned()
-    } else if name.ends_with("ss") || !name.ends_with('s') {
+    } else if name.ends_with("ss") || !name.ends_with('s') || name.len() <= 3 {
         // `env`, `add`, `drop`: the name of one as of many
         name.clone()
     } else {
