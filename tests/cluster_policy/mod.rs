@@ -3,6 +3,7 @@
 mod build;
 mod from_source;
 mod hostile;
+mod machine;
 mod operations;
 mod random_rules;
 mod reference;

@@ -359,22 +359,56 @@ fn check(context: &Context, scope: &Scope, rule: &Rule) -> Result<(&'static str,
 /// One element at a time, where a condition on elements speaks of more than the element: a filter sees nothing
 /// else, a `foreach` does.
 fn foreach(context: &Context, scope: &Scope, violation: &Cond) -> Result<Option<Node>, Unsupported> {
-    let CondKind::Any(q) = &violation.kind else { return Ok(None) };
-    if q.binder.key.is_some() || matches!(q.source.ty, Type::Map(_) | Type::Object) {
-        return Ok(None);
+    match correlated(context, violation) {
+        Some(q) => {
+            self::entry(context, scope, q, 0).map(|entry| entry.map(|entry| Node::List(vec![entry.into()])))
+        }
+        None => Ok(None),
     }
-    if capture::lift(context, q.binder, &q.body).values.is_empty() {
-        return Ok(None);
-    }
-    let list = value::raw(context, scope, &q.source)?.or_null();
-    let list = jmespath::text(&list);
+}
+
+/// A quantifier over a list whose body speaks of more than the element.
+fn correlated<'a>(context: &Context, cond: &'a Cond) -> Option<&'a Quantified> {
+    let CondKind::Any(q) = &cond.kind else { return None };
+    let is_list = q.binder.key.is_none() && !matches!(q.source.ty, Type::Map(_) | Type::Object);
+    (is_list && !capture::lift(context, q.binder, &q.body).values.is_empty()).then_some(q)
+}
+
+/// An entry of `foreach`, with another one in it where the body has a correlated quantifier itself. `None` if its
+/// list cannot be written there.
+fn entry(context: &Context, scope: &Scope, q: &Quantified, depth: usize) -> Result<Option<Map>, Unsupported> {
+    let list = jmespath::text(&value::raw(context, scope, &q.source)?.or_null());
     // Variables are not put into the list.
     if list.contains("{{") {
         return Ok(None);
     }
-    let mut inner = scope.clone();
-    inner.bind(q.binder.element, Expr::path(["element"]));
-    let conditions = all_of(context, &inner, std::slice::from_ref(&q.body))?;
-    let entry = Map::new().with("list", list).with("deny", Map::new().with("conditions", conditions));
-    Ok(Some(Node::List(vec![entry.into()])))
+    let parts = match &q.body.kind {
+        CondKind::And(parts) => parts.clone(),
+        _ => vec![q.body.clone()],
+    };
+    let nested: Vec<usize> =
+        (0..parts.len()).filter(|at| correlated(context, &parts[*at]).is_some()).collect();
+    let map = Map::new().with("list", list);
+    let bound = |name: String| {
+        let mut inner = scope.clone();
+        inner.bind(q.binder.element, Expr::path([name.as_str()]));
+        inner
+    };
+    if let [at] = nested.as_slice() {
+        let mut others = parts.clone();
+        others.remove(*at);
+        // By its number, as the elements inside are called `element` as well.
+        let inner = bound(format!("element{depth}"));
+        let nested = correlated(context, &parts[*at]).map(|q| self::entry(context, &inner, q, depth + 1));
+        if let Some(nested) = nested.transpose()?.flatten() {
+            let preconditions = match others.is_empty() {
+                true => None,
+                false => Some(all_of(context, &inner, &others)?),
+            };
+            return Ok(Some(map.with_some("preconditions", preconditions).with("foreach", vec![nested])));
+        }
+    }
+    let name = if depth == 0 { "element".to_owned() } else { format!("element{depth}") };
+    let conditions = all_of(context, &bound(name), &parts)?;
+    Ok(Some(map.with("deny", Map::new().with("conditions", conditions))))
 }

@@ -144,7 +144,15 @@ impl Expr {
 
     /// `self || default`
     pub fn or(self, default: Expr) -> Expr {
-        Expr::Or(vec![self, default])
+        match self {
+            // what comes after null takes its place
+            Expr::Or(mut parts) if parts.last() == Some(&Expr::null()) => {
+                parts.pop();
+                parts.push(default);
+                Expr::Or(parts)
+            }
+            other => Expr::Or(vec![other, default]),
+        }
     }
 
     /// The conjunction; constants fold, nested ones flatten.
