@@ -53,6 +53,8 @@ pub enum Command {
     Run(Run),
     /// Run the test blocks of policies
     Test(Test),
+    /// Format policies
+    Fmt(Fmt),
     /// Explain a code of a diagnostic
     Explain(Explain),
     /// Print what a stage of the compiler makes of a file
@@ -211,6 +213,18 @@ pub struct Test {
     /// Run only tests whose title contains this text
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub struct Fmt {
+    /// Files and folders; the project if none is given; `-` reads stdin and writes stdout
+    pub inputs: Vec<PathBuf>,
+    /// Write nothing; exit with 1 if a file would change
+    #[arg(long)]
+    pub check: bool,
+    /// Write nothing; print what would change, and exit with 1 if something would
+    #[arg(long)]
+    pub diff: bool,
 }
 
 #[derive(Args, Debug)]

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod dump;
 mod explain;
+mod fmt;
 mod init;
 mod run;
 mod test;
@@ -24,6 +25,7 @@ pub fn dispatch(command: &Command, console: &Console) -> Outcome {
         Command::Build(it) => build::build(it, console),
         Command::Run(it) => run::run(it, console),
         Command::Test(it) => test::test(it, console),
+        Command::Fmt(it) => fmt::fmt(it, console),
         Command::Explain(it) => explain::explain(it, console),
         Command::Dump(it) => dump::dump(it, console),
         Command::Completions(it) => completions::completions(it, console),

@@ -1,0 +1,87 @@
+//! `aipc fmt`: the one way to lay out a policy.
+
+use aipc_compiler::syntax;
+use similar::TextDiff;
+
+use crate::arguments::Fmt;
+use crate::compile::Compilation;
+use crate::console::{Console, Style};
+use crate::files::{read, write};
+use crate::outcome::Outcome;
+use crate::report::escape::visible;
+use crate::report::text::count;
+
+pub fn fmt(arguments: &Fmt, console: &Console) -> Outcome {
+    let mut compilation = Compilation::default();
+    let found = compilation.discover(&arguments.inputs);
+    let mut outcome = Outcome::Clean;
+    let (mut changed, mut unchanged) = (0, 0);
+    for file in &found.files {
+        let name = read::name(&file.path);
+        let text = match read::text(&file.path, read::SOURCE_BYTES_MAX) {
+            Ok(text) => text,
+            Err(why) => {
+                console.error(&format!("`{}` cannot be read: {why}", visible(&name)));
+                outcome = outcome.and(Outcome::Incomplete);
+                continue;
+            }
+        };
+        let id = compilation.sources.add(name.clone(), text.as_str());
+        let parsed = syntax::parse(id, &text);
+        let formatted = match syntax::format(&parsed, &text) {
+            Ok(formatted) => formatted,
+            Err(diagnostics) => {
+                // A layout of text that was not understood could lose some of it.
+                compilation.say(diagnostics);
+                outcome = outcome.and(Outcome::Incomplete);
+                continue;
+            }
+        };
+        let is_stdin = read::is_stdin(&file.path);
+        if formatted == text {
+            unchanged += 1;
+        } else {
+            changed += 1;
+        }
+        if arguments.check || arguments.diff {
+            if formatted != text {
+                outcome = outcome.and(Outcome::Denied);
+                match arguments.diff {
+                    true => console.out(&diff(&name, &text, &formatted, console.out_style)),
+                    false => console.out(&format!("would reformat: {}\n", visible(&name))),
+                }
+            }
+        } else if is_stdin {
+            console.out(&formatted);
+        } else if formatted != text
+            && let Err(error) = write::whole(&file.path, formatted.as_bytes())
+        {
+            console.error(&visible(&error));
+            outcome = outcome.and(Outcome::Incomplete);
+        }
+    }
+    super::show_problems(&compilation, console);
+    if !compilation.findings.is_empty() {
+        outcome = outcome.and(Outcome::Incomplete);
+    }
+    let verb = if arguments.check || arguments.diff { "would change" } else { "changed" };
+    if changed + unchanged > 0 {
+        console.say(&format!("{} {verb}, {unchanged} left as they are", count(changed, "file", "files")));
+    }
+    outcome
+}
+
+fn diff(name: &str, before: &str, after: &str, style: Style) -> String {
+    let diff = TextDiff::from_lines(before, after);
+    let unified = diff.unified_diff().context_radius(3).header(name, name).to_string();
+    if !style.color {
+        return unified;
+    }
+    let paint = |line: &str| match line.as_bytes().first() {
+        Some(b'+') => style.good(line),
+        Some(b'-') => style.error(line),
+        Some(b'@') => style.gutter(line),
+        Some(_) | None => line.to_string(),
+    };
+    unified.lines().map(|line| paint(line) + "\n").collect()
+}
