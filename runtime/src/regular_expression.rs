@@ -50,24 +50,15 @@ pub fn compile(pattern: &str) -> Result<Regex, String> {
         })
 }
 
+/// Steps that a search costs for each byte of text: at worst an engine is in as many places of the pattern at
+/// once as it has with its repetitions written out.
+pub fn cost_per_byte(pattern: &str) -> u64 {
+    checked(pattern).map_or(1, |check| 1 + check.places / 32)
+}
+
 /// The pattern in the dialect of our engine.
 fn translate(pattern: &str) -> Result<String, String> {
-    if pattern.len() > PATTERN_LEN_MAX {
-        return Err(format!("it is longer than {PATTERN_LEN_MAX} bytes"));
-    }
-    let ast = ParserBuilder::new()
-        .nest_limit(NESTING_MAX)
-        .build()
-        .parse(pattern)
-        .map_err(|error| error.kind().to_string())?;
-    let mut check = Check { edits: Vec::new(), ignores_case: false, perl_class: None };
-    check.ast(&ast, 1)?;
-    if check.ignores_case
-        && let Some(span) = check.perl_class
-    {
-        let class = &pattern[span.start.offset..span.end.offset];
-        return Err(format!("`{class}` in brackets reads differently with `(?i)`; write the characters"));
-    }
+    let mut check = checked(pattern)?;
     let mut translated = String::with_capacity(pattern.len() + 16);
     let mut at = 0;
     check.edits.sort_by_key(|(span, _)| span.start.offset);
@@ -80,12 +71,34 @@ fn translate(pattern: &str) -> Result<String, String> {
     Ok(translated)
 }
 
+fn checked(pattern: &str) -> Result<Check, String> {
+    if pattern.len() > PATTERN_LEN_MAX {
+        return Err(format!("it is longer than {PATTERN_LEN_MAX} bytes"));
+    }
+    let ast = ParserBuilder::new()
+        .nest_limit(NESTING_MAX)
+        .build()
+        .parse(pattern)
+        .map_err(|error| error.kind().to_string())?;
+    let mut check = Check { edits: Vec::new(), ignores_case: false, perl_class: None, places: 0 };
+    check.ast(&ast, 1)?;
+    if check.ignores_case
+        && let Some(span) = check.perl_class
+    {
+        let class = &pattern[span.start.offset..span.end.offset];
+        return Err(format!("`{class}` in brackets reads differently with `(?i)`; write the characters"));
+    }
+    Ok(check)
+}
+
 struct Check {
     /// What to write in the place of what.
     edits: Vec<(Span, &'static str)>,
     ignores_case: bool,
     /// A class such as `\w` within brackets, where no flag can hold case apart.
     perl_class: Option<Span>,
+    /// Characters and classes, repeated ones as often as they are repeated.
+    places: u64,
 }
 
 type Checked = Result<(), String>;
@@ -96,6 +109,7 @@ fn refuse<T>(what: &str) -> Result<T, String> {
 
 impl Check {
     fn ast(&mut self, ast: &Ast, repeated: u32) -> Checked {
+        self.places += u64::from(repeated);
         match ast {
             Ast::Empty(_) | Ast::Dot(_) => Ok(()),
             Ast::Flags(set) => self.flags(&set.flags),

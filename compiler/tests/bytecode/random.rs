@@ -348,7 +348,7 @@ impl Generator {
             2 if *element == Type::Text => self.call(Split, &[Type::Text, Type::Text], &ty, depth),
             2 | 3 => {
                 let operation = self.random.pick(&[Distinct, Reverse, Sort]);
-                self.call(operation, &[ty.clone()], &ty, depth)
+                self.call(operation, std::slice::from_ref(&ty), &ty, depth)
             }
             _ => {
                 let (binder, source, before) = self.loop_over(depth);

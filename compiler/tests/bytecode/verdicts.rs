@@ -226,3 +226,23 @@ fn a_policy_may_want_one_rule_only() {
     let skipped = |why| Verdict::NotApplicable(why);
     assert_eq!(verdicts, [skipped(NotApplicable::Where), Verdict::Pass, skipped(NotApplicable::EarlierRule)]);
 }
+
+#[test]
+fn large_maps_and_lists_take_time_by_their_size() {
+    let program = program("deny Pod if any k, v in metadata.annotations: k == \"none\" and v == \"none\"");
+    let entries: Vec<String> = (0..60_000).map(|i| format!("a{i}: 'x'")).collect();
+    let yaml = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, annotations: {{{}}}}}\n",
+        entries.join(", ")
+    );
+    let start = std::time::Instant::now();
+    assert_eq!(decide(&program, &yaml).verdicts[0].verdict, Verdict::Pass);
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+#[test]
+fn evaluators_may_be_shared_between_threads() {
+    fn is_shareable<T: Send + Sync>() {}
+    is_shareable::<Evaluator<'static>>();
+    is_shareable::<aipc_runtime::program::Program>();
+}

@@ -167,6 +167,11 @@ impl Document {
         self.entry_slice(node).iter().map(|entry| (self.str(entry.key), entry.key_position, entry.value))
     }
 
+    /// The entry of a map at `index`, counted from 0 in source order, as key and value.
+    pub fn entry(&self, node: NodeId, index: usize) -> Option<(&str, NodeId)> {
+        self.entry_slice(node).get(index).map(|entry| (self.str(entry.key), entry.value))
+    }
+
     /// The number of elements or entries; 0 for a scalar.
     pub fn len(&self, node: NodeId) -> usize {
         match self.data(node) {

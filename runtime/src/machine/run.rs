@@ -7,7 +7,7 @@ use super::path::{Memo, Note, NoteKind, StepMemo};
 use super::record::Recorder;
 use super::{Environment, ErrorReason, EvaluationError, ObjectKind, Resource, Unknown};
 use crate::budget::{Budget, OverBudget};
-use crate::document::{Document, NodeId, NodeValue};
+use crate::document::{Document, NodeId};
 use crate::glob::{self, Matcher};
 use crate::operation::{self, text};
 use crate::program::{
@@ -92,9 +92,6 @@ struct Loop {
     key: Option<Slot>,
     element: Slot,
 }
-
-/// Steps that a search with a regular expression costs for each byte.
-const REGEX_COST: u64 = 1;
 
 impl<'a> Machine<'a> {
     pub(super) fn new(
@@ -501,9 +498,9 @@ impl<'a> Machine<'a> {
         group: &Value<'a>,
         here: usize,
     ) -> Result<Value<'a>, Stop> {
-        match self.program.prepared().regexes(row.0).next().flatten() {
-            Some(regex) => Ok(text::caught(value, regex, group, &mut self.budget)?),
-            None => Err(self.error(ErrorReason::RegexTooLarge, here)),
+        match self.program.prepared().regexes(row.0).next() {
+            Some((Some(regex), cost)) => Ok(text::caught(value, regex, cost, group, &mut self.budget)?),
+            Some((None, _)) | None => Err(self.error(ErrorReason::RegexTooLarge, here)),
         }
     }
 
@@ -557,8 +554,8 @@ impl<'a> Machine<'a> {
     fn regex(&mut self, row: RegexesId, value: &Value<'a>, here: usize) -> Result<bool, Stop> {
         let Some(text) = value.as_text() else { return Ok(false) };
         let program = self.program;
-        for regex in program.prepared().regexes(row.0) {
-            self.budget.spend(text.len() as u64 * REGEX_COST)?;
+        for (regex, cost) in program.prepared().regexes(row.0) {
+            self.budget.spend((text.len() as u64).saturating_mul(cost))?;
             match regex {
                 Some(regex) if regex.is_match(text) => return Ok(true),
                 Some(_) => {}
@@ -640,14 +637,9 @@ fn node_element<'a>(
     node: NodeId,
     index: usize,
 ) -> Option<(Option<Value<'a>>, Value<'a>)> {
-    match document.value(node) {
-        NodeValue::Seq { .. } => {
-            document.element(node, index).map(|node| (None, Value::Node(document, node)))
-        }
-        NodeValue::Map { .. } => document
-            .entries(node)
-            .nth(index)
-            .map(|(key, _, value)| (Some(Value::Text(Shared::Borrowed(key))), Value::Node(document, value))),
-        _ => None,
+    if let Some(element) = document.element(node, index) {
+        return Some((None, Value::Node(document, element)));
     }
+    let (key, value) = document.entry(node, index)?;
+    Some((Some(Value::Text(Shared::Borrowed(key))), Value::Node(document, value)))
 }

@@ -155,20 +155,21 @@ pub(super) fn match_group<'a>(
     let Some(pattern) = pattern.as_text() else { return Ok(Value::Missing) };
     budget.spend(COMPILE_COST)?;
     match regular_expression::compile(pattern) {
-        Ok(regex) => caught(a, &regex, group, budget),
+        Ok(regex) => caught(a, &regex, regular_expression::cost_per_byte(pattern), group, budget),
         Err(_) => Ok(Value::Missing),
     }
 }
 
-/// As [`match_group`], with an expression that is ready.
+/// As [`match_group`], with an expression that is ready, and the steps it costs for each byte of text.
 pub(crate) fn caught<'a>(
     a: &Value<'a>,
     regex: &regex::Regex,
+    cost_per_byte: u64,
     group: &Value<'a>,
     budget: &mut Budget,
 ) -> Result<Value<'a>, OverBudget> {
     let Some(text) = a.as_text() else { return Ok(Value::Missing) };
-    budget.spend(text.len() as u64)?;
+    budget.spend((text.len() as u64).saturating_mul(cost_per_byte))?;
     let Some(captures) = regex.captures(text) else { return Ok(Value::Missing) };
     let group = match group.view() {
         View::Text(name) => captures.name(name),

@@ -34,6 +34,8 @@ pub(crate) struct Prepared {
 struct LazyRegex {
     pattern: String,
     compiled: OnceLock<Option<Regex>>,
+    /// Steps for each byte of text.
+    cost: u64,
 }
 
 /// The roots that stay where they are while a subject is judged.
@@ -72,7 +74,11 @@ impl Prepared {
             constants.push(value);
         }
         let matchers = parts.globs.iter().map(|globs| globs.iter().map(Matcher::new).collect()).collect();
-        let lazy = |pattern: &String| LazyRegex { pattern: pattern.clone(), compiled: OnceLock::new() };
+        let lazy = |pattern: &String| LazyRegex {
+            pattern: pattern.clone(),
+            compiled: OnceLock::new(),
+            cost: regular_expression::cost_per_byte(pattern),
+        };
         let regexes = parts.regexes.iter().map(|patterns| patterns.iter().map(lazy).collect()).collect();
 
         let mut known: HashMap<(Option<u32>, TrieRoot, &PathStep), u32> = HashMap::new();
@@ -113,10 +119,12 @@ impl Prepared {
         }
     }
 
-    /// The regular expressions of a row; `None` for one that is too large once compiled.
-    pub(crate) fn regexes(&self, row: u32) -> impl Iterator<Item = Option<&Regex>> {
+    /// The regular expressions of a row, and the steps that each costs for a byte of text; `None` for one that is
+    /// too large once compiled.
+    pub(crate) fn regexes(&self, row: u32) -> impl Iterator<Item = (Option<&Regex>, u64)> {
         self.regexes[row as usize].iter().map(|lazy| {
-            lazy.compiled.get_or_init(|| regular_expression::compile(&lazy.pattern).ok()).as_ref()
+            let compiled = lazy.compiled.get_or_init(|| regular_expression::compile(&lazy.pattern).ok());
+            (compiled.as_ref(), lazy.cost)
         })
     }
 }

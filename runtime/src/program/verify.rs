@@ -5,6 +5,7 @@
 //! - On every way through a block, each instruction finds the values it takes, the same number on each way, the
 //!   same loops and lists open; a block leaves what it is for.
 //! - A local name is bound before it is read. A binding uses earlier bindings only, so none waits for itself.
+//! - A rule makes a bounded number of lists and maps, so values are not nested deeply.
 //! - Backward jumps lead only to the `next` of the innermost open loop, and lists end: every block ends.
 
 use super::instruction::{Block, Instruction, OptionalSlot, Slot};
@@ -21,6 +22,8 @@ const BINDINGS_MAX: u32 = 100;
 const STACK_MAX: usize = 65_536;
 const STEPS_MAX: usize = 256;
 const SUBJECT_LISTS_MAX: usize = 4;
+/// A rule may make so many lists and maps; values cannot be nested more deeply then, and are freed level by level.
+const MAKERS_MAX: usize = 2000;
 
 pub(super) fn verify(parts: &Parts) -> Verified {
     constants(parts)?;
@@ -130,7 +133,14 @@ fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
         of_elements.push(elements.element);
         ensure(of_elements.iter().all(|slot| slot.0 < rule.slots), "its elements have no place")?;
     }
-    let check = |block, bound: &[Slot], bindings_end: BindingId, leaves: usize| {
+    let makers = std::cell::Cell::new(0);
+    let check = |block: Block, bound: &[Slot], bindings_end: BindingId, leaves: usize| {
+        let code = parts.code.get(block.start as usize..block.end as usize).unwrap_or_default();
+        let makes = |it: &&Instruction| {
+            matches!(it, Instruction::List { .. } | Instruction::Map { .. } | Instruction::Collected { .. })
+        };
+        makers.set(makers.get() + code.iter().filter(makes).count());
+        ensure(makers.get() <= MAKERS_MAX, "it makes too many lists and objects")?;
         Check { parts, rule, block, bindings_end, element_bound: !bound.is_empty() }.run(bound, leaves)
     };
     let all = rule.bindings.1;
