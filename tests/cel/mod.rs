@@ -4,5 +4,7 @@ pub mod agreement;
 mod build;
 mod conditions;
 mod from_source;
+mod listed;
 mod reference;
 mod snapshots;
+mod texts;

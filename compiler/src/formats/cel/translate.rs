@@ -36,6 +36,8 @@ pub struct Roots {
     pub old_object: Base,
     pub subject: Base,
     pub old_subject: Base,
+    /// The subject is one of several, and has its name only where each of them is judged.
+    pub subject_is_scoped: bool,
     pub namespace: NamespaceRoot,
     /// Kinds that the rule speaks of have a namespace: all of them, none of them, or some.
     pub namespaced: Namespaced,

@@ -256,7 +256,7 @@ impl Translator {
             }
             (true, _) => without_null(Expr::List(items), self).method("flatten", vec![]),
         };
-        if values.iter().all(|value| !mentions_element(value)) {
+        if values.iter().all(|value| !mentions_scoped(value, self.roots.subject_is_scoped)) {
             let wish = values.first().and_then(last_name).unwrap_or_else(|| "items".to_owned());
             if let Some(variable) = self.hoist(&wish, &list) {
                 return variable;
@@ -555,11 +555,16 @@ fn body_is(body: &Expr, name: &str) -> bool {
     matches!(body, Expr::Direct(path) if path.steps.is_empty() && *path.base == Expr::name(name))
 }
 
-/// Whether a value uses an element of a quantifier around it, and so cannot be moved out.
-fn mentions_element(value: &Value) -> bool {
+/// Whether a value uses an element of a quantifier around it, or one of several subjects, and so cannot be
+/// moved out.
+fn mentions_scoped(value: &Value, subject_is_scoped: bool) -> bool {
     let mut found = false;
     ir::rewrite::visit_value(&mut value.clone(), &mut |value| {
-        found |= value.as_path().is_some_and(|path| matches!(path.root, ir::Root::Local(_)));
+        found |= value.as_path().is_some_and(|path| match path.root {
+            ir::Root::Local(_) => true,
+            ir::Root::Subject | ir::Root::OldSubject => subject_is_scoped,
+            _ => false,
+        });
     });
     found
 }

@@ -80,6 +80,7 @@ impl Places {
             old_object: self.old_object.clone(),
             subject,
             old_subject,
+            subject_is_scoped: matches!(self.kind, Kind::Several(_)),
             namespace: self.namespace,
             namespaced: self.namespaced,
         }
