@@ -1,4 +1,8 @@
-//! The blocks of the language reference: each checks without a finding, or gives exactly the code that it names.
+//! The blocks of the language reference: each checks without a finding, or gives exactly the code that it names. All of
+//! them have the canonical form.
+
+use aipc_compiler::source::FileId;
+use aipc_compiler::syntax;
 
 /// A block of a Markdown page.
 struct Block {
@@ -64,4 +68,19 @@ fn examples_of_the_language_are_as_they_are_marked() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(count >= 60, "only {count} examples were found");
+}
+
+#[test]
+fn examples_of_the_language_have_the_canonical_form() {
+    let page = include_str!("../../reference/language.md");
+    let mut wrong = String::new();
+    for block in blocks(page).iter().filter(|it| it.info.starts_with("aip")) {
+        let parsed = syntax::parse(FileId(0), &block.text);
+        match syntax::format(&parsed, &block.text) {
+            Ok(text) if text == block.text => {}
+            Ok(text) => wrong.push_str(&format!("language.md:{}:\n{text}\n", block.line)),
+            Err(_) => wrong.push_str(&format!("language.md:{}: cannot be read\n", block.line)),
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
 }
