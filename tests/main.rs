@@ -1,5 +1,6 @@
 //! Tests of the whole: one binary, one module a suite. `tests/README.md` says what each is for.
 
+mod agreement;
 mod article;
 mod cel;
 mod cli;

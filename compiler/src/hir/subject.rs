@@ -145,12 +145,12 @@ impl Checker<'_> {
                     (a, b) if a == b => a,
                     _ => Of::Resource,
                 };
-                all.chain.retain(|it| part.chain.iter().any(|other| other.0 == it.0));
+                join_chains(&mut all.chain, &part.chain);
             } else if all.targets == part.targets && !plain(&all) && !plain(&part) {
                 all.place.branches.extend(part.place.branches);
                 all.ty = all.ty.join(part.ty);
                 let last = all.chain.pop();
-                all.chain.retain(|it| part.chain.iter().any(|other| other.0 == it.0));
+                join_chains(&mut all.chain, &part.chain);
                 if let (Some((name, expr)), Some((other, _))) = (last, part.chain.last()) {
                     all.chain.push((format!("{name}, {other}"), expr));
                 }
@@ -349,6 +349,7 @@ impl Checker<'_> {
                 None => all.targets.push(target),
             }
         }
+        join_chains(&mut all.chain, &part.chain);
         all.subject_ty = all.subject_ty.join(part.subject_ty);
         all.object_ty = all.object_ty.join(part.object_ty);
         all.ty = all.ty.join(part.ty);
@@ -515,6 +516,17 @@ impl Checker<'_> {
         let (start, start_of, _) = self.view_from(target, base, of, depth + 1)?;
         Some((start, start_of))
     }
+}
+
+/// The views that both name, each of the types of both.
+fn join_chains(all: &mut Vec<(String, Expr)>, part: &[(String, Expr)]) {
+    all.retain_mut(|(name, expr)| {
+        let other = part.iter().find(|(other, _)| other == name);
+        if let Some((_, other)) = other {
+            expr.ty = std::mem::replace(&mut expr.ty, Ty::Error).join(other.ty.clone());
+        }
+        other.is_some()
+    });
 }
 
 fn subject_path(steps: &[Step]) -> Option<ir::SubjectPath> {

@@ -167,14 +167,19 @@ impl Ty {
         }
     }
 
+    /// An address is the text of a field until something reads it: it can be empty, or match a glob.
     pub fn to_ir(&self) -> ir::Type {
         match self {
             Ty::Bool => ir::Type::Bool,
             Ty::Int => ir::Type::Int,
             Ty::Float => ir::Type::Float,
-            Ty::Text | Ty::Enum(_) | Ty::Bytes | Ty::IpOrNone | Ty::Record(Record::Namespace) => {
-                ir::Type::Text
-            }
+            Ty::Text
+            | Ty::Enum(_)
+            | Ty::Bytes
+            | Ty::Ip
+            | Ty::IpOrNone
+            | Ty::Cidr
+            | Ty::Record(Record::Namespace) => ir::Type::Text,
             Ty::Quantity => ir::Type::Quantity,
             Ty::IntOrPercent | Ty::IntOrString => ir::Type::IntOrPercent,
             Ty::Duration => ir::Type::Duration,
@@ -182,8 +187,6 @@ impl Ty {
             Ty::Percent => ir::Type::Percent,
             Ty::Semver => ir::Type::Semver,
             Ty::Image => ir::Type::Image,
-            Ty::Ip => ir::Type::Ip,
-            Ty::Cidr => ir::Type::Cidr,
             Ty::List(item) => ir::Type::List(Box::new(item.to_ir())),
             Ty::Map(item) => ir::Type::Map(Box::new(item.to_ir())),
             Ty::Object(_) | Ty::Record(_) => ir::Type::Object,

@@ -5,6 +5,7 @@
 
 use super::Lowered;
 use super::place::{Ctx, external};
+use super::value::as_address;
 use crate::hir::{self, Expr, ExprKind, Relation};
 use crate::ir::{
     self, Binder, Comparison, Cond, CondKind, Domain, Glob, GlobPart, Literal, Quantified, Root, Test,
@@ -211,6 +212,11 @@ impl Ctx {
     fn positive_relation(&mut self, atom: &hir::Atom, left: Value, span: Span) -> Lowered<Cond> {
         let make = |kind| Cond::new(kind, span);
         Ok(match &atom.relation {
+            Relation::Compare { comparison, domain: Domain::Ip, right } => {
+                let left = as_address(left, &atom.left.ty);
+                let right = as_address(self.value(right)?, &right.ty);
+                make(CondKind::Compare { comparison: *comparison, domain: Domain::Ip, left, right })
+            }
             Relation::Compare { comparison, domain, right } => {
                 let right = self.value(right)?;
                 make(CondKind::Compare { comparison: *comparison, domain: *domain, left, right })
@@ -229,15 +235,24 @@ impl Ctx {
                 make(CondKind::Any(Box::new(Quantified { binder: *binder, source, body })))
             }
             Relation::Regex(patterns) => make(CondKind::Regex { value: left, patterns: patterns.clone() }),
+            Relation::InList { domain: Domain::Ip, list } => {
+                self.in_list(as_address(left, &atom.left.ty), Domain::Ip, list, span)?
+            }
             Relation::InList { domain, list } => self.in_list(left, *domain, list, span)?,
             Relation::InMap(map) => make(CondKind::Test(Test::InMap, vec![left, self.value(map)?])),
             Relation::InText(text) => make(CondKind::Test(Test::InText, vec![left, self.value(text)?])),
             Relation::InRange(low, high) => {
                 make(CondKind::Test(Test::InRange, vec![left, self.value(low)?, self.value(high)?]))
             }
-            Relation::InCidr(network) => make(CondKind::Test(Test::InCidr, vec![left, self.value(network)?])),
+            Relation::InCidr(network) => {
+                let left = as_address(left, &hir::Ty::Ip);
+                let network = as_address(self.value(network)?, &hir::Ty::Cidr);
+                make(CondKind::Test(Test::InCidr, vec![left, network]))
+            }
             Relation::CidrInCidr(network) => {
-                make(CondKind::Test(Test::CidrInCidr, vec![left, self.value(network)?]))
+                let left = as_address(left, &hir::Ty::Cidr);
+                let network = as_address(self.value(network)?, &hir::Ty::Cidr);
+                make(CondKind::Test(Test::CidrInCidr, vec![left, network]))
             }
         })
     }
@@ -258,6 +273,7 @@ impl Ctx {
             let mut parts = Vec::new();
             for item in items {
                 let right = self.value(item)?;
+                let right = if domain == Domain::Ip { as_address(right, &item.ty) } else { right };
                 parts.push(match (domain, &right.ty) {
                     (Domain::Ip, ir::Type::Cidr) if left.ty == ir::Type::Cidr => {
                         make(CondKind::Test(Test::CidrInCidr, vec![left.clone(), right]))
@@ -283,6 +299,11 @@ impl Ctx {
         };
         let path = ir::Path { root: Root::Local(element), steps: Vec::new() };
         let right = Value::new(ValueKind::Path(path), ty, span);
+        let right = match (domain, &list.ty) {
+            (Domain::Ip, hir::Ty::List(item)) => as_address(right, item),
+            (Domain::Ip, item) => as_address(right, item),
+            _ => right,
+        };
         let body = make(CondKind::Compare { comparison: Comparison::Equal, domain, left, right });
         let binder = Binder { key: None, element };
         Ok(make(CondKind::Any(Box::new(Quantified { binder, source, body }))))

@@ -13,6 +13,9 @@ impl Ctx {
         let make = |kind| Value::new(kind, ty.clone(), span);
         Ok(match &expr.kind {
             ExprKind::Error => return Err(super::Refusal::new(span, "this has an error")),
+            ExprKind::Literal(Literal::Ip(text) | Literal::Cidr(text)) => {
+                make(ValueKind::Literal(Literal::Text(text.clone())))
+            }
             ExprKind::Literal(literal) => make(ValueKind::Literal(literal.clone())),
             ExprKind::Place(place) if place.is_many() => match &self.chosen {
                 Some(value) => Value { origin: span, ..value.clone() },
@@ -42,11 +45,15 @@ impl Ctx {
             ExprKind::ObjectCollect(_) => return Err(external("an object made of a list", span)),
             ExprKind::Text(parts) => make(ValueKind::Text(self.text(parts)?)),
             ExprKind::Coalesce(a, b) => {
-                make(ValueKind::Coalesce(Box::new(self.value(a)?), Box::new(self.value(b)?)))
+                let (a, b) = alike(self.value(a)?, self.value(b)?, &expr.ty);
+                let ty = if is_address(&a) { a.ty.clone() } else { ty };
+                Value::new(ValueKind::Coalesce(Box::new(a), Box::new(b)), ty, span)
             }
             ExprKind::If(test, yes, no) => {
                 let test = self.condition(test, true)?;
-                make(ValueKind::If(Box::new(test), Box::new(self.value(yes)?), Box::new(self.value(no)?)))
+                let (yes, no) = alike(self.value(yes)?, self.value(no)?, &expr.ty);
+                let ty = if is_address(&yes) { yes.ty.clone() } else { ty };
+                Value::new(ValueKind::If(Box::new(test), Box::new(yes), Box::new(no)), ty, span)
             }
             ExprKind::Must(inner) => make(ValueKind::Must(Box::new(self.value(inner)?))),
             // Nothing that is carried can fail, so there is nothing to try.
@@ -99,6 +106,11 @@ impl Ctx {
             let collects = crate::hir::pairing::collects(operation, index);
             values.push(if collects { self.argument(arg)? } else { self.value(arg)? });
         }
+        let ty = match operation {
+            Operation::ToIp => Type::Ip,
+            Operation::ToCidr => Type::Cidr,
+            _ => ty,
+        };
         Ok(Value::new(ValueKind::Call(operation, values), ty, span))
     }
 
@@ -161,6 +173,38 @@ impl Ctx {
             ValueKind::Bool(cond) => *cond,
             kind => Cond::new(CondKind::Is(Value { kind, ..value }), span),
         })
+    }
+}
+
+/// The value read as the address or network that its type says; what cannot be read so is missing.
+pub(super) fn as_address(value: Value, ty: &hir::Ty) -> Value {
+    let (operation, address_ty): (_, _) = match ty {
+        hir::Ty::Cidr => (Operation::ToCidr, Type::Cidr),
+        _ => (Operation::ToIp, Type::Ip),
+    };
+    if is_address(&value) {
+        return value;
+    }
+    let span = value.origin;
+    let kind = match value.kind {
+        ValueKind::Literal(Literal::Text(text)) => ValueKind::Literal(match address_ty {
+            Type::Cidr => Literal::Cidr(text),
+            _ => Literal::Ip(text),
+        }),
+        kind => ValueKind::Call(operation, vec![Value { kind, ..value }]),
+    };
+    Value::new(kind, address_ty, span)
+}
+
+fn is_address(value: &Value) -> bool {
+    matches!(value.ty, Type::Ip | Type::Cidr)
+}
+
+/// Two alternatives, both read as addresses if one of them is.
+fn alike(a: Value, b: Value, ty: &hir::Ty) -> (Value, Value) {
+    match is_address(&a) || is_address(&b) {
+        true => (as_address(a, ty), as_address(b, ty)),
+        false => (a, b),
     }
 }
 

@@ -268,6 +268,9 @@ fn find_subjects<'a>(
                 let next = subject.node.and_then(|node| document.get(node, name));
                 match (subject.node, next) {
                     (_, Some(next)) => {
+                        if *required && document_value_is_null(machine, next) {
+                            machine.note(document, next, NoteKind::Null("an object"));
+                        }
                         subject.node = Some(next);
                         subject.nearest = next;
                     }

@@ -12,9 +12,10 @@ mod pod;
 mod quantity;
 mod steer;
 
+pub use atoms::TEXTS;
 pub use edit::mutate;
 pub use hint::{Hint, hints_of_policies};
-pub use quantity::amount_of;
+pub use quantity::{amount_of, parse as amount_of_text, spellings};
 
 use super::random::Random;
 use serde_json::{Map, Value};

@@ -7,7 +7,8 @@ use aipc_compiler::{analysis, diagnostic};
 use aipc_runtime::document::Document;
 use aipc_runtime::glob::{Glob, Matcher};
 use aipc_runtime::machine::{
-    AdmissionOperation, Decision, Environment, Evaluator, Invalid, InvalidKind, Limits, Namespaces, Resource, User, Verdict,
+    AdmissionOperation, Decision, Environment, Evaluator, Invalid, InvalidKind, Limits, Namespaces, Resource,
+    User, Verdict,
 };
 use aipc_runtime::program::Program;
 use aipc_runtime::value::Time;

@@ -1,0 +1,135 @@
+//! Our side of comparisons: sources through the whole compiler, and resources through the evaluator.
+
+use super::oracle::{Operation, Request};
+use super::verdict::Verdict;
+use aipc_compiler::analysis::{self, Options};
+use aipc_compiler::diagnostic::{Diagnostic, has_errors};
+use aipc_compiler::formats::support::{Target, legalize};
+use aipc_compiler::formats::{bytecode, cluster_policy, validating_policy};
+use aipc_compiler::source::{NoFiles, Sources};
+use aipc_runtime::document::Document;
+use aipc_runtime::machine;
+use aipc_runtime::machine::{
+    AdmissionOperation, Decision, Environment, Evaluator, Limits, Namespaces, Resource, User,
+};
+use aipc_runtime::program::Program;
+use aipc_runtime::value::Time;
+use serde_json::{Value, json};
+
+/// A file of policies in every form that the compiler gives.
+pub struct Compiled {
+    pub program: Program,
+    /// ClusterPolicies as YAML, or why there are none.
+    pub legacy: Result<String, Vec<String>>,
+    /// ValidatingPolicies as YAML, or why there are none.
+    pub successor: Result<String, Vec<String>>,
+}
+
+/// What our evaluator says of one resource.
+pub struct Judged {
+    pub verdict: Verdict,
+    /// Whether the resource has values that no admissible object has.
+    pub invalid: bool,
+    pub messages: Vec<String>,
+}
+
+/// The file compiled; what `check` says where it refuses.
+pub fn compile(source: &str) -> Result<Compiled, Vec<String>> {
+    compile_with(source, &mut Options::default())
+}
+
+/// The same, with options that many files share.
+pub fn compile_with(source: &str, options: &mut Options) -> Result<Compiled, Vec<String>> {
+    let mut sources = Sources::default();
+    let file = sources.add("policy.aip", source);
+    let analysis = analysis::analyze(&mut sources, file, &NoFiles, options);
+    if analysis.has_errors() {
+        return Err(words(&analysis.diagnostics));
+    }
+    let (set, diagnostics) = analysis::lower(&analysis, &sources);
+    if has_errors(&diagnostics) {
+        return Err(words(&diagnostics));
+    }
+    let program = bytecode::emit(&set, &sources).map_err(|found| words(&found))?;
+    let mut refusals = legalize(&set, Target::KyvernoLegacy);
+    refusals.extend(cluster_policy::unsupported(&set));
+    let legacy = match has_errors(&refusals) {
+        true => Err(words(&refusals)),
+        false => Ok(joined(cluster_policy::emit(&set, &sources))),
+    };
+    let refusals = legalize(&set, Target::Kyverno);
+    let successor = match has_errors(&refusals) {
+        true => Err(words(&refusals)),
+        false => Ok(joined(validating_policy::emit(&set, &sources))),
+    };
+    Ok(Compiled { program, legacy, successor })
+}
+
+fn joined(emitted: Vec<aipc_compiler::formats::Emitted>) -> String {
+    emitted.into_iter().map(|it| it.yaml).collect::<Vec<_>>().join("---\n")
+}
+
+/// Errors as `CODE sentence (label)`.
+fn words(diagnostics: &[Diagnostic]) -> Vec<String> {
+    diagnostics
+        .iter()
+        .filter(|it| has_errors(std::slice::from_ref(*it)))
+        .map(|it| {
+            let label = it.labels.first().map_or("", |label| label.text.as_str());
+            format!("{} {} ({label})", it.code.as_str(), it.message)
+        })
+        .collect()
+}
+
+impl Compiled {
+    /// Our verdict on resource number `index` of a request.
+    pub fn judge(&self, resource: &Value, index: usize, request: &Request) -> Judged {
+        let evaluator = Evaluator::new(&self.program);
+        let document = Document::from_json(resource);
+        let old = request.old_resources.get(index).filter(|it| !it.is_null()).map(Document::from_json);
+        let user = request.user_info.as_ref().map(|user| {
+            let (name, groups) = (user.username.clone(), user.groups.clone());
+            let (roles, cluster_roles) = (user.roles.clone(), user.cluster_roles.clone());
+            User { name, groups, roles, cluster_roles, ..User::default() }.to_document()
+        });
+        let space = request.namespace_labels.as_ref().map(|labels| {
+            Document::from_json(
+                &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"labels": labels}}),
+            )
+        });
+        let mut namespaces = Namespaces::new();
+        if let Some(space) = &space {
+            namespaces
+                .add(resource["metadata"]["namespace"].as_str().unwrap_or("default"), Resource::of(space));
+        }
+        let mut environment = Environment::new(Time::parse("2026-11-23T12:00:00Z").expect("a moment"));
+        environment.user = user.as_ref();
+        environment.namespaces = space.as_ref().map(|_| &namespaces);
+        environment.operation = match request.operation.unwrap_or(Operation::Create) {
+            Operation::Create => AdmissionOperation::Create,
+            Operation::Update => AdmissionOperation::Update,
+            Operation::Delete => AdmissionOperation::Delete,
+        };
+        if environment.operation != AdmissionOperation::Create {
+            environment.old_object = Some(old.as_ref().map_or_else(|| Resource::of(&document), Resource::of));
+        }
+        judged(&evaluator.evaluate(Resource::of(&document), &environment, Limits::default()))
+    }
+}
+
+fn judged(decision: &Decision) -> Judged {
+    let class = |verdict: &machine::Verdict| match verdict {
+        machine::Verdict::Pass | machine::Verdict::NotApplicable(_) => Verdict::Pass,
+        machine::Verdict::Fail => Verdict::Fail,
+        machine::Verdict::Error(_) | machine::Verdict::NotEvaluated(_) => Verdict::Error,
+    };
+    Judged {
+        verdict: Verdict::of_all(decision.verdicts.iter().map(|it| class(&it.verdict))),
+        invalid: !decision.invalid.is_empty(),
+        messages: decision
+            .verdicts
+            .iter()
+            .flat_map(|it| it.violations.iter().map(|violation| violation.message.clone()))
+            .collect(),
+    }
+}
