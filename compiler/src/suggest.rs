@@ -9,14 +9,19 @@
 /// but always by one edit where the word has at least three characters. Ties go to the first candidate.
 pub fn closest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let mut best: Option<(usize, &str)> = None;
+    let word = Word::new(word);
     for candidate in candidates {
-        if candidate == word {
+        // Lengths that are too far apart are most candidates; they are left out before anything is made of them.
+        if candidate == word.text || candidate.len() > 4 * (word.lower.len() + EDITS_MAX) {
             continue;
         }
-        let longer = word.chars().count().max(candidate.chars().count());
-        let edits_max = edits_allowed(longer);
+        let length = candidate.chars().count();
+        let edits_max = edits_allowed(word.length.max(length));
+        if word.length.abs_diff(length) > edits_max {
+            continue;
+        }
         let limit = best.map_or(edits_max * EDIT + CASE_MAX, |(cost, _)| cost.saturating_sub(1));
-        if let Some(cost) = cost_within(word, candidate, edits_max, limit) {
+        if let Some(cost) = cost_within(&word, candidate, edits_max, limit) {
             best = Some((cost, candidate));
         }
     }
@@ -39,22 +44,43 @@ fn edits_allowed(longer: usize) -> usize {
         0..=2 => 0,
         3..=5 => 1,
         6..=8 => 2,
-        _ => (longer / 3).min(5),
+        _ => (longer / 3).min(EDITS_MAX),
     }
 }
 
+/// No word differs by more from what was meant.
+const EDITS_MAX: usize = 5;
+
+/// The word that candidates are compared with, taken apart once.
+struct Word<'a> {
+    text: &'a str,
+    /// In characters.
+    length: usize,
+    lower: Vec<char>,
+}
+
+impl Word<'_> {
+    fn new(text: &str) -> Word<'_> {
+        Word { text, length: text.chars().count(), lower: lower(text) }
+    }
+}
+
+fn lower(text: &str) -> Vec<char> {
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
 /// The cost of reading `candidate` for `word`, where it stays within both bounds.
-fn cost_within(word: &str, candidate: &str, edits_max: usize, limit: usize) -> Option<usize> {
-    let lower = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<Vec<char>>();
-    let (a, b) = (lower(word), lower(candidate));
-    if a.len().abs_diff(b.len()) > edits_max {
+fn cost_within(word: &Word, candidate: &str, edits_max: usize, limit: usize) -> Option<usize> {
+    let b = lower(candidate);
+    if word.lower.len().abs_diff(b.len()) > edits_max {
         return None;
     }
-    let edits = edits(&a, &b);
+    let edits = edits(&word.lower, &b);
     if edits > edits_max {
         return None;
     }
-    let case = word.chars().zip(candidate.chars()).filter(|(x, y)| x != y && equal_but_case(*x, *y)).count();
+    let case =
+        word.text.chars().zip(candidate.chars()).filter(|(x, y)| x != y && equal_but_case(*x, *y)).count();
     let cost = edits * EDIT + case.min(CASE_MAX);
     (cost <= limit).then_some(cost)
 }

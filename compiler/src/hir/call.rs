@@ -28,7 +28,9 @@ impl Checker<'_> {
             for arg in args {
                 let _ = self.expr(&arg.value);
             }
-            let own = self.modules.get(self.module).functions.keys().map(String::as_str);
+            let mut own: Vec<&str> =
+                self.modules.get(self.module).functions.keys().map(String::as_str).collect();
+            own.sort_unstable();
             let known = functions::FUNCTIONS.iter().map(|it| it.name).chain(own);
             let suggestion = suggest::closest(&name, known).map(str::to_string);
             self.report(errors::unknown_function(&name, callee.span, suggestion.as_deref()));
@@ -131,10 +133,7 @@ impl Checker<'_> {
 
     /// What a lookup of a known kind gives: an object of the kind, or a list of them.
     fn looked_up(&self, function: &str, values: &[Expr]) -> Option<Ty> {
-        let id = match self.cluster.kind(values.first()?.as_text()?) {
-            crate::kubernetes::KindLookup::Found(id) => id,
-            _ => return None,
-        };
+        let id = self.cluster.find_kind(values.first()?.as_text()?)?;
         let ty = Ty::of(self.cluster, self.cluster.kind_of(id).ty);
         match function {
             "cluster.get" => Some(ty),
@@ -299,11 +298,7 @@ impl Checker<'_> {
                 checker.trial(|checker| {
                     let subject = checker.subject.take();
                     for (name, value) in bound {
-                        checker.locals.push(super::check::LocalName {
-                            name: name.text,
-                            span: name.span,
-                            value,
-                        });
+                        checker.locals.push(super::check::LocalName::new(&name, value));
                     }
                     let body = checker.expr(&body);
                     checker.subject = subject;

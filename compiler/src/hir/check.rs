@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::occurrence::{Definition, Occurrence};
 use super::resolve::{ModuleId, Modules, PRELUDE};
-use super::subject::SubjectScope;
+use super::subject::{Part, SubjectScope};
 use super::{Expr, ExprKind, Module, Ty, errors};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Place;
@@ -38,18 +38,21 @@ pub fn check(
         occurrences: Vec::new(),
         quiet: 0,
         depth: 0,
+        expr_depth: 0,
         expansions: 0,
+        expansions_max: EXPANSIONS_MAX + EXPANSIONS_PER_BYTE.saturating_mul(module.span.end as usize),
         too_large: None,
         by_itself: None,
         next_local: 0,
         locals: Vec::new(),
         subject: None,
-        policy_scope: Vec::new(),
+        policy_scope: Rc::default(),
         refinements: HashMap::new(),
         in_test: false,
         create_only: None,
         trigger: None,
         in_attestation: false,
+        views: HashMap::new(),
         bare_pods: Vec::new(),
     };
     checker.collect_refinements();
@@ -68,9 +71,16 @@ pub fn check(
 /// How deeply lets, functions and views may lean on each other.
 const DEPTH_MAX: u32 = 48;
 
-/// How many uses of lets and functions one file may expand to: a chain of declarations that each use the one before
-/// twice would double at each step.
-const EXPANSIONS_MAX: u32 = 100_000;
+/// How deep an expression may be once its lets and functions are opened. The grammar bounds what is written; later
+/// stages walk the typed tree on the stack.
+const EXPR_DEPTH_MAX: u32 = 480;
+
+/// How many expressions the lets, functions and views of a file may expand to: a chain of declarations that each use
+/// the one before twice would double at each step. A longer file has more uses, so it may expand to more.
+const EXPANSIONS_MAX: usize = 200_000;
+const EXPANSIONS_PER_BYTE: usize = 16;
+/// How many more there may be once a declaration was found to lean on itself.
+const EXPANSIONS_AFTER_CIRCLE: usize = 20_000;
 
 pub(super) struct Checker<'a> {
     pub(super) cluster: &'a Cluster,
@@ -85,8 +95,10 @@ pub(super) struct Checker<'a> {
     /// Above zero nothing is reported: a declaration that was checked before is looked at again for a use.
     pub(super) quiet: u32,
     pub(super) depth: u32,
-    expansions: u32,
-    /// Where [`EXPANSIONS_MAX`] was passed.
+    expr_depth: u32,
+    expansions: usize,
+    expansions_max: usize,
+    /// Where `expansions_max` or [`EXPR_DEPTH_MAX`] was passed.
     too_large: Option<Span>,
     /// Where [`DEPTH_MAX`] was passed.
     by_itself: Option<Span>,
@@ -95,7 +107,7 @@ pub(super) struct Checker<'a> {
     pub(super) locals: Vec<LocalName>,
     pub(super) subject: Option<Rc<SubjectScope>>,
     /// Parameters and lets of the policy.
-    pub(super) policy_scope: Vec<PolicyName>,
+    pub(super) policy_scope: Rc<Vec<PolicyName>>,
     pub(super) refinements: HashMap<(ObjectId, String), Ty>,
     /// Within a `test` block, where objects are written rather than rules.
     pub(super) in_test: bool,
@@ -105,6 +117,8 @@ pub(super) struct Checker<'a> {
     pub(super) trigger: Option<Ty>,
     /// In the condition of an attestation, where `predicate` is known.
     pub(super) in_attestation: bool,
+    /// Views as subjects, by the module in which their names were read.
+    pub(super) views: HashMap<(ModuleId, String), Option<Part>>,
     /// Subjects that are the bare kind Pod in the rule being checked: the name and the whole part.
     pub(super) bare_pods: Vec<(Span, Span)>,
 }
@@ -115,6 +129,15 @@ pub(super) struct LocalName {
     pub(super) span: Span,
     /// What stands for the name.
     pub(super) value: Expr,
+    /// How many expressions `value` consists of: each use is a copy.
+    size: usize,
+}
+
+impl LocalName {
+    pub(super) fn new(name: &ast::Name, value: Expr) -> LocalName {
+        let size = value.size();
+        LocalName { name: name.text.clone(), span: name.span, value, size }
+    }
 }
 
 /// A name of the policy.
@@ -130,7 +153,7 @@ pub(super) enum PolicyValue {
     /// Looked at anew for each use.
     Let(Rc<ast::Let>),
     /// A constant.
-    Parameter(Expr),
+    Parameter(Rc<Expr>),
 }
 
 impl<'a> Checker<'a> {
@@ -164,7 +187,7 @@ impl<'a> Checker<'a> {
         if crate::vocabulary::names::PREDEFINED.iter().any(|it| it.name == name.text) {
             self.report(errors::predefined_name(name));
         }
-        self.locals.push(LocalName { name: name.text.clone(), span: name.span, value });
+        self.locals.push(LocalName::new(name, value));
     }
 
     /// Forgets local names down to the number that was there before.
@@ -175,18 +198,60 @@ impl<'a> Checker<'a> {
     /// Runs `work` one declaration deeper; an error instead where declarations lean on themselves.
     pub(super) fn deeper<T>(&mut self, span: Span, fallback: T, work: impl FnOnce(&mut Self) -> T) -> T {
         if self.depth >= DEPTH_MAX {
-            self.by_itself.get_or_insert(span);
+            if self.by_itself.is_none() {
+                self.by_itself = Some(span);
+                // The rest of the file is still looked at, but the circle is not gone through in all its branches.
+                self.expansions_max = self.expansions_max.min(self.expansions + EXPANSIONS_AFTER_CIRCLE);
+            }
             return fallback;
         }
-        if self.expansions >= EXPANSIONS_MAX {
-            self.too_large.get_or_insert(span);
+        if !self.expand(1, span) {
             return fallback;
         }
         self.depth += 1;
-        self.expansions += 1;
         let result = work(self);
         self.depth -= 1;
         result
+    }
+
+    /// Whether declarations lean on themselves or expand to too much, so that results hold less than they should.
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.by_itself.is_some() || self.too_large.is_some()
+    }
+
+    /// Counts expressions that are there by way of a declaration; false where they are too many.
+    pub(super) fn expand(&mut self, size: usize, span: Span) -> bool {
+        self.expansions = self.expansions.saturating_add(size);
+        if self.expansions > self.expansions_max {
+            self.too_large.get_or_insert(span);
+        }
+        self.expansions <= self.expansions_max
+    }
+
+    /// Runs `work` for one expression within others; an error instead where they are too many or too deep.
+    pub(super) fn within(&mut self, span: Span, work: impl FnOnce(&mut Self) -> Expr) -> Expr {
+        if self.expr_depth >= EXPR_DEPTH_MAX {
+            self.too_large.get_or_insert(span);
+            return Expr::error(span);
+        }
+        if self.depth > 0 && !self.expand(1, span) {
+            return Expr::error(span);
+        }
+        self.expr_depth += 1;
+        let result = work(self);
+        self.expr_depth -= 1;
+        result
+    }
+
+    /// The value of a local name at a use, if there is one; it counts as an expansion.
+    pub(super) fn local(&mut self, name: &str, span: Span) -> Option<(Expr, Span)> {
+        let local = self.locals.iter().rev().find(|local| local.name == name)?;
+        let (size, at) = (local.size, local.span);
+        if size > 1 && !self.expand(size, span) {
+            return Some((Expr::error(span), at));
+        }
+        let local = self.locals.iter().rev().find(|local| local.name == name)?;
+        Some((Expr { span, ..local.value.clone() }, at))
     }
 
     /// Runs `work` with names read in another module and without local names.
@@ -195,7 +260,7 @@ impl<'a> Checker<'a> {
         let locals = std::mem::take(&mut self.locals);
         let policy = match before == module {
             true => self.policy_scope.clone(),
-            false => Vec::new(),
+            false => Rc::default(),
         };
         let policy = std::mem::replace(&mut self.policy_scope, policy);
         let result = work(self);
@@ -229,7 +294,7 @@ impl<'a> Checker<'a> {
 
     fn collect_refinements(&mut self) {
         let modules = self.modules;
-        for id in modules.in_force(self.module) {
+        for &id in modules.in_force(self.module) {
             for refine in modules.get(id).refinements.clone() {
                 let quiet = u32::from(id != self.module);
                 self.quiet += quiet;
@@ -307,7 +372,7 @@ impl<'a> Checker<'a> {
 
     /// A kind by the name of a `kind` item in force, or by the cluster's.
     pub(super) fn kind_by_name(&self, name: &str) -> Option<kubernetes::KindId> {
-        for id in self.modules.in_force(self.module) {
+        for &id in self.modules.in_force(self.module) {
             if let Some(declared) = self.modules.get(id).kinds.get(name) {
                 return match self.cluster.resource(&declared.target) {
                     kubernetes::ResourceLookup::Found(found) => Some(found.kind),
@@ -315,10 +380,7 @@ impl<'a> Checker<'a> {
                 };
             }
         }
-        match self.cluster.kind(name) {
-            kubernetes::KindLookup::Found(id) => Some(id),
-            _ => None,
-        }
+        self.cluster.find_kind(name)
     }
 
     pub(super) fn ty(&mut self, ty: &ast::Type) -> Ty {

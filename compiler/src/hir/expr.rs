@@ -1,5 +1,6 @@
 //! Expressions: names, literals, quantifiers, comprehensions. A dispatcher and what each arm computes.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::check::{Checker, PolicyValue};
@@ -15,6 +16,10 @@ use crate::vocabulary::names::PREDEFINED;
 impl Checker<'_> {
     /// An expression with its type. What is wrong is reported once and becomes [`ExprKind::Error`].
     pub(super) fn expr(&mut self, expr: &ast::Expr) -> Expr {
+        self.within(expr.span, |checker| checker.expr_of_kind(expr))
+    }
+
+    fn expr_of_kind(&mut self, expr: &ast::Expr) -> Expr {
         let span = expr.span;
         match &expr.kind {
             ast::ExprKind::Name(name) => self.name(name, span),
@@ -74,10 +79,9 @@ impl Checker<'_> {
         if name.is_empty() {
             return Expr::error(span);
         }
-        if let Some(local) = self.locals.iter().rev().find(|local| local.name == name) {
-            let (value, at) = (local.value.clone(), local.span);
+        if let Some((value, at)) = self.local(name, span) {
             self.occur(span, Definition::Source(at), Some(&value.ty));
-            return Expr { span, ..value };
+            return value;
         }
         if let Some(expr) = self.predefined(name, span) {
             return expr;
@@ -92,7 +96,7 @@ impl Checker<'_> {
             }
             if let Some((_, expr)) = scope.chain.iter().rev().find(|it| it.0 == name) {
                 found.push(("view", Expr { span, ..expr.clone() }));
-            } else if let Some((expr, _, at)) = self.view_from(name, &scope.this, &scope.of, 0) {
+            } else if let Some((expr, _, at)) = self.view_of_this(name, scope) {
                 self.occur(span, Definition::Source(at), Some(&expr.ty));
                 found.push(("view", Expr { span, ..expr }));
             }
@@ -129,7 +133,7 @@ impl Checker<'_> {
     fn is_declared(&self, name: &str) -> bool {
         self.policy_scope.iter().any(|it| it.name == name)
             || self.modules.get(self.module).lets.contains_key(name)
-            || self.views_in_force().any(|view| view.name.text == name)
+            || self.is_view(name)
     }
 
     fn predefined(&mut self, name: &str, span: Span) -> Option<Expr> {
@@ -194,7 +198,8 @@ impl Checker<'_> {
     fn declared_value(&mut self, name: &str, span: Span) -> Option<Expr> {
         if let Some(it) = self.policy_scope.iter().rev().find(|it| it.name == name).cloned() {
             let value = match it.value {
-                PolicyValue::Parameter(value) => value,
+                PolicyValue::Parameter(value) if self.expand(value.size(), span) => (*value).clone(),
+                PolicyValue::Parameter(_) => Expr::error(span),
                 PolicyValue::Let(it) => self.let_value(&it, self.module, span),
             };
             self.occur(span, Definition::Source(it.span), Some(&value.ty));
@@ -265,7 +270,7 @@ impl Checker<'_> {
         // `pod.container`: a view read on from a place that is itself a view's.
         if let Some(of) = self.of_expr(&base) {
             if !self.has_field(&base.ty, &field.text) {
-                if let Some((expr, _, at)) = self.view_from(&field.text, &base, &of, 0) {
+                if let Some((expr, _, at)) = self.view_from(&field.text, &base, &of) {
                     self.occur(field.span, Definition::Source(at), Some(&expr.ty));
                     return Expr { span, ..expr };
                 }
@@ -301,8 +306,9 @@ impl Checker<'_> {
                 Expr { span, ..value }
             }
             None => {
-                let names = self.modules.get(module).lets.keys().map(String::as_str);
-                let known = suggest::closest(&field.text, names).map(str::to_string);
+                let mut names: Vec<&str> = self.modules.get(module).lets.keys().map(String::as_str).collect();
+                names.sort_unstable();
+                let known = suggest::closest(&field.text, names.into_iter()).map(str::to_string);
                 self.report(errors::unknown_name_of_module(alias, field, known.as_deref()));
                 Expr::error(span)
             }
@@ -380,13 +386,14 @@ impl Checker<'_> {
 
     pub(super) fn object(&mut self, object: &ast::Object) -> Expr {
         let mut entries: Vec<(String, Expr)> = Vec::new();
+        let mut keys = HashSet::new();
         let mut ty: Option<Ty> = None;
         for entry in &object.entries {
             let Some(key) = entry.key.constant() else {
                 self.report(errors::computed_key(entry.key.span()));
                 continue;
             };
-            if entries.iter().any(|it| it.0 == key) {
+            if !keys.insert(key.clone()) {
                 self.report(errors::key_twice(&key, entry.key.span()));
                 continue;
             }

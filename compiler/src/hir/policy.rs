@@ -75,9 +75,7 @@ impl Checker<'_> {
                 span: of.span,
             };
             let name = of.name.text();
-            let known = name == "resource"
-                || self.views_in_force().any(|it| it.name.text == name)
-                || self.kind_by_name(&name).is_some();
+            let known = name == "resource" || self.is_view(&name) || self.kind_by_name(&name).is_some();
             if self.is_broken_kind(&name) {
                 continue;
             }
@@ -194,10 +192,10 @@ impl Checker<'_> {
         let before = std::mem::take(&mut self.policy_scope);
         for (name, value) in parameters {
             self.occur(name.span, Definition::Source(name.span), Some(&value.ty));
-            self.policy_scope.push(PolicyName {
+            Rc::make_mut(&mut self.policy_scope).push(PolicyName {
                 name: name.text,
                 span: name.span,
-                value: PolicyValue::Parameter(value),
+                value: PolicyValue::Parameter(Rc::new(value)),
             });
         }
         let mut policy = Policy {
@@ -222,7 +220,7 @@ impl Checker<'_> {
                 ast::Member::Rule(rule) => rules.push(rule),
                 ast::Member::Let(it) => {
                     // Its names may be those of a rule's subject, so it is checked where it is used, if it is.
-                    self.policy_scope.push(PolicyName {
+                    Rc::make_mut(&mut self.policy_scope).push(PolicyName {
                         name: it.name.text.clone(),
                         span: it.name.span,
                         value: PolicyValue::Let(Rc::new(it.clone())),

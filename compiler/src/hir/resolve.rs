@@ -3,6 +3,7 @@
 //! The prelude is in force everywhere. `use` brings another file's names under an alias, and its views,
 //! refinements and kinds into force. A file is read once however often it is used.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -33,12 +34,14 @@ pub struct Declared {
     pub lets: HashMap<String, Rc<ast::Let>>,
     pub functions: HashMap<String, Rc<ast::Function>>,
     pub policies: HashMap<String, Rc<ast::Policy>>,
-    /// Several with one name, for different subjects.
-    pub views: Vec<Rc<ast::View>>,
+    /// By name; several with one name, for different subjects, in their order.
+    pub views: HashMap<String, Vec<Rc<ast::View>>>,
     pub kinds: HashMap<String, DeclaredKind>,
     pub refinements: Vec<Rc<ast::Refine>>,
     /// Alias to module.
     pub uses: HashMap<String, ModuleId>,
+    /// What [`Modules::in_force`] gives, once it was asked for.
+    in_force: OnceCell<Vec<ModuleId>>,
 }
 
 /// `kind NAME = "…"`: the name that [`Cluster::resource`] finds.
@@ -55,7 +58,13 @@ impl Modules {
     }
 
     /// The module itself, what it uses, what that uses, and the prelude; each once, the nearest first.
-    pub fn in_force(&self, id: ModuleId) -> Vec<ModuleId> {
+    ///
+    /// To be asked once all files are read.
+    pub fn in_force(&self, id: ModuleId) -> &[ModuleId] {
+        self.get(id).in_force.get_or_init(|| self.reached_from(id))
+    }
+
+    fn reached_from(&self, id: ModuleId) -> Vec<ModuleId> {
         let mut found = vec![id];
         let mut next = 0;
         while next < found.len() {
@@ -136,7 +145,9 @@ impl<'a> Resolver<'a> {
                     declared.functions.insert(it.name.text.clone(), Rc::new(it.clone()));
                 }
             }
-            ast::Item::View(it) => declared.views.push(Rc::new(it.clone())),
+            ast::Item::View(it) => {
+                declared.views.entry(it.name.text.clone()).or_default().push(Rc::new(it.clone()));
+            }
             ast::Item::Refine(it) => declared.refinements.push(Rc::new(it.clone())),
             ast::Item::Kind(it) => self.declare_kind(it, declared, taken),
             ast::Item::Use(it) => self.declare_use(it, declared, taken),

@@ -4,6 +4,8 @@
 //! A view over another view says what its *elements* are (`container` of `pod`: `spec.containers`, …), if its
 //! paths give many values; if they give one, the subject merely lies deeper.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::check::Checker;
@@ -27,7 +29,12 @@ pub(super) struct SubjectScope {
     pub(super) resource: Expr,
     /// `old`; `None` in rules about elements.
     pub(super) old: Option<Expr>,
+    /// The views of `this` that were asked for, by the module in which their names were read.
+    seen: RefCell<HashMap<(ModuleId, String), Option<SeenView>>>,
 }
+
+/// A view on a place: what it is there, what views may be of it, where the first of its declarations is.
+type SeenView = (Expr, Of, Span);
 
 /// What a view may be declared of, to be found by its bare name.
 #[derive(Clone, PartialEq, Debug)]
@@ -42,7 +49,8 @@ pub(super) enum Of {
 }
 
 /// One part of a subject, resolved: what it is about, before elements are told from subjects.
-struct Part {
+#[derive(Clone)]
+pub(super) struct Part {
     targets: Vec<ir::Target>,
     subject_ty: Ty,
     object_ty: Ty,
@@ -54,10 +62,10 @@ struct Part {
 }
 
 /// How many paths a view may come to, with those of the views that it is built on.
-const BRANCHES_MAX: usize = 256;
+const BRANCHES_MAX: usize = 64;
 
-/// How many views may be built on each other.
-const VIEW_DEPTH_MAX: u32 = 16;
+/// How many expansions a view counts for: each of its declarations is looked at from each kind.
+const VIEW_COST: usize = 16;
 
 impl Checker<'_> {
     /// The subject of a rule; `None` if something was wrong, which has been said.
@@ -102,7 +110,7 @@ impl Checker<'_> {
             }
             Expr::new(ExprKind::Place(place), part.ty.clone(), subject.span)
         });
-        let scope = SubjectScope { this, chain, of: part.of, resource, old };
+        let scope = SubjectScope { this, chain, of: part.of, resource, old, seen: RefCell::default() };
         let subject = Subject {
             targets: part.targets,
             elements,
@@ -170,7 +178,7 @@ impl Checker<'_> {
         if kind.name.parts.iter().any(|part| part.text.is_empty()) {
             return None;
         }
-        let is_view = self.views_in_force().any(|view| view.name.text == name);
+        let is_view = self.is_view(&name);
         if name == "resource" {
             self.occur(kind.span, Definition::Predefined("resource"), None);
             return Some(self.any_resource());
@@ -181,7 +189,10 @@ impl Checker<'_> {
                 self.report(errors::subresource_of_view(&name, subresource.span));
                 return None;
             }
-            return self.view_part(&name, kind.span, 0);
+            if let Some((_, view)) = self.views_named(&name).first() {
+                self.occur(kind.span, Definition::Source(view.name.span), None);
+            }
+            return self.view_part(&name, kind.span);
         }
         self.kind_part(kind, &name, declared)
     }
@@ -225,7 +236,7 @@ impl Checker<'_> {
             None => self.module,
         };
         let modules = match alias {
-            Some(_) => vec![module],
+            Some(_) => std::slice::from_ref(&module),
             None => self.modules.in_force(module),
         };
         modules.iter().find_map(|id| Some(self.modules.get(*id).kinds.get(rest)?.target.clone()))
@@ -247,7 +258,9 @@ impl Checker<'_> {
                 Some(self.found_kind(found.kind, found.subresource))
             }
             ResourceLookup::Kind(KindLookup::Unknown { suggestion }) => {
-                let views: Vec<String> = self.views_in_force().map(|view| view.name.text.clone()).collect();
+                let mut views: Vec<String> =
+                    self.views_in_force().map(|view| view.name.text.clone()).collect();
+                views.sort();
                 let views = views.iter().map(String::as_str).chain(["resource"]);
                 let view = suggest::closest(name, views).map(str::to_string);
                 let suggestion = suggestion.map(|it| it.name);
@@ -300,23 +313,33 @@ impl Checker<'_> {
     }
 
     /// A view as subject: `pod`, `container`.
-    fn view_part(&mut self, name: &str, span: Span, depth: u32) -> Option<Part> {
-        if depth > VIEW_DEPTH_MAX {
-            self.report(errors::declared_by_itself(span));
-            return None;
-        }
-        let views: Vec<(ModuleId, Rc<ast::View>)> = self.views_named(name);
-        if depth == 0 {
-            if let Some((_, view)) = views.first() {
-                self.occur(span, Definition::Source(view.name.span), None);
+    fn view_part(&mut self, name: &str, span: Span) -> Option<Part> {
+        let key = (self.module, name.to_string());
+        if let Some(part) = self.views.get(&key).cloned() {
+            if part.is_none() {
+                self.report(errors::view_of_nothing(name, span));
             }
+            return part;
         }
+        self.expand(VIEW_COST, span);
+        let part = self.deeper(span, None, |checker| checker.view_part_within(name));
+        // What was cut short says nothing about the view where there is more room.
+        if !self.is_cut_short() {
+            self.views.insert(key, part.clone());
+        }
+        if part.is_none() {
+            self.report(errors::view_of_nothing(name, span));
+        }
+        part
+    }
+
+    fn view_part_within(&mut self, name: &str) -> Option<Part> {
+        let views: Vec<(ModuleId, Rc<ast::View>)> = self.views_named(name);
         let mut all: Option<Part> = None;
         for (module, view) in views {
             for of in &view.of {
-                let part = self.in_module(module, |checker| {
-                    checker.quietly(|checker| checker.view_of_part(&view, of, depth))
-                });
+                let part = self
+                    .in_module(module, |checker| checker.quietly(|checker| checker.view_of_part(&view, of)));
                 // A view of a kind that the project does not know says nothing.
                 let Some(part) = part else { continue };
                 all = Some(match all {
@@ -324,9 +347,6 @@ impl Checker<'_> {
                     Some(before) => self.join_view(before, part),
                 });
             }
-        }
-        if all.is_none() {
-            self.report(errors::view_of_nothing(name, span));
         }
         all
     }
@@ -361,14 +381,14 @@ impl Checker<'_> {
         all
     }
 
-    fn view_of_part(&mut self, view: &ast::View, of: &ast::KindRef, depth: u32) -> Option<Part> {
+    fn view_of_part(&mut self, view: &ast::View, of: &ast::KindRef) -> Option<Part> {
         let name = of.name.text();
         let declared = self.declared_kind(&name);
-        let over_view = declared.is_none() && self.views_in_force().any(|it| it.name.text == name);
+        let over_view = declared.is_none() && self.is_view(&name);
         let base = if name == "resource" {
             self.any_resource()
         } else if over_view {
-            self.view_part(&name, of.span, depth + 1)?
+            self.view_part(&name, of.span)?
         } else {
             self.kind_part(of, &name, declared)?
         };
@@ -413,6 +433,7 @@ impl Checker<'_> {
             of: of.clone(),
             resource: Expr::error(view.span),
             old: None,
+            seen: RefCell::default(),
         };
         let before = self.subject.replace(Rc::new(scope));
         let paths: Vec<Expr> = view.paths.iter().map(|path| self.expr(path)).collect();
@@ -440,36 +461,63 @@ impl Checker<'_> {
     // Views by their bare names
 
     pub(super) fn views_in_force(&self) -> impl Iterator<Item = &Rc<ast::View>> {
-        self.modules.in_force(self.module).into_iter().flat_map(|id| self.modules.get(id).views.iter())
+        let modules = self.modules;
+        modules.in_force(self.module).iter().flat_map(|id| modules.get(*id).views.values().flatten())
+    }
+
+    pub(super) fn is_view(&self, name: &str) -> bool {
+        self.modules.in_force(self.module).iter().any(|id| self.modules.get(*id).views.contains_key(name))
     }
 
     fn views_named(&self, name: &str) -> Vec<(ModuleId, Rc<ast::View>)> {
         let mut found = Vec::new();
         for id in self.modules.in_force(self.module) {
-            let views = self.modules.get(id).views.iter().filter(|view| view.name.text == name);
-            found.extend(views.map(|view| (id, view.clone())));
+            let views = self.modules.get(*id).views.get(name);
+            found.extend(views.into_iter().flatten().map(|view| (*id, view.clone())));
         }
         found
     }
 
-    /// The view `name` seen from `base`, which is what `of` says: `image` from a pod, `container` from a Deployment by
-    /// way of its `pod`. `None` where there is no such view of it.
-    pub(super) fn view_from(
-        &mut self,
-        name: &str,
-        base: &Expr,
-        of: &Of,
-        depth: u32,
-    ) -> Option<(Expr, Of, Span)> {
-        if depth > VIEW_DEPTH_MAX {
+    /// The view `name` seen from what a rule speaks of.
+    pub(super) fn view_of_this(&mut self, name: &str, scope: &SubjectScope) -> Option<SeenView> {
+        if !self.is_view(name) {
             return None;
         }
+        let key = (self.module, name.to_string());
+        if let Some(seen) = scope.seen.borrow().get(&key) {
+            return seen.clone();
+        }
+        let seen = self.view_from(name, &scope.this, &scope.of);
+        if !self.is_cut_short() {
+            scope.seen.borrow_mut().insert(key, seen.clone());
+        }
+        seen
+    }
+
+    /// The view `name` seen from `base`, which is what `of` says: `image` from a pod, `container` from a Deployment by
+    /// way of its `pod`. `None` where there is no such view of it.
+    pub(super) fn view_from(&mut self, name: &str, base: &Expr, of: &Of) -> Option<SeenView> {
+        let views = self.views_named(name);
+        if views.is_empty() {
+            return None;
+        }
+        self.expand(VIEW_COST, base.span);
+        self.deeper(base.span, None, |checker| checker.view_from_within(name, views, base, of))
+    }
+
+    fn view_from_within(
+        &mut self,
+        name: &str,
+        views: Vec<(ModuleId, Rc<ast::View>)>,
+        base: &Expr,
+        of: &Of,
+    ) -> Option<SeenView> {
         let mut all: Option<Expr> = None;
         let mut place_of_name = None;
-        for (module, view) in self.views_named(name) {
+        for (module, view) in views {
             for of_kind in &view.of {
                 let target = of_kind.name.text();
-                let start = self.in_module(module, |checker| checker.view_start(&target, base, of, depth));
+                let start = self.in_module(module, |checker| checker.view_start(&target, base, of));
                 let Some((start, start_of)) = start else { continue };
                 let here = self.in_module(module, |checker| {
                     checker.quietly(|checker| checker.view_places(&view, &start, &start_of))
@@ -495,7 +543,7 @@ impl Checker<'_> {
     }
 
     /// Where a view of `target` starts, seen from `base`.
-    fn view_start(&mut self, target: &str, base: &Expr, of: &Of, depth: u32) -> Option<(Expr, Of)> {
+    fn view_start(&mut self, target: &str, base: &Expr, of: &Of) -> Option<(Expr, Of)> {
         let same = match of {
             Of::View(view) => view == target,
             Of::Resource => target == "resource",
@@ -513,7 +561,7 @@ impl Checker<'_> {
         if !matches!(of, Of::Kinds(_)) || self.kind_by_name(target).is_some() || target == "resource" {
             return None;
         }
-        let (start, start_of, _) = self.view_from(target, base, of, depth + 1)?;
+        let (start, start_of, _) = self.view_from(target, base, of)?;
         Some((start, start_of))
     }
 }

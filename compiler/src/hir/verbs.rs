@@ -161,7 +161,7 @@ impl Checker<'_> {
         match (&value.kind, wanted) {
             (ExprKind::Object(entries), Ty::Object(ids)) => {
                 for (key, entry) in entries {
-                    let name = ast::Name { text: key.clone(), span: value_key_span(value, entry) };
+                    let name = ast::Name { text: key.clone(), span: self.key_span(key, entry) };
                     let base = Expr::new(
                         ExprKind::Place(Place::root(Root::Subject)),
                         Ty::Object(ids.clone()),
@@ -193,6 +193,20 @@ impl Checker<'_> {
                     self.report(diagnostic);
                 }
             }
+        }
+    }
+
+    /// The place of a key: it stands right before its value. The value's own place where the source spells the key
+    /// otherwise, with escapes.
+    fn key_span(&self, key: &str, entry: &Expr) -> Span {
+        let file = entry.span.file;
+        let text = &self.sources.get(file).text;
+        let before = text.get(..entry.span.start as usize).unwrap_or_default().trim_end();
+        let before = before.strip_suffix(':').unwrap_or(before).trim_end();
+        let quoted = before.strip_suffix('"').and_then(|it| it.strip_suffix(key)?.strip_suffix('"'));
+        match before.strip_suffix(key).or(quoted) {
+            Some(rest) => Span::new(file, rest.len() as u32, before.len() as u32),
+            None => entry.span,
         }
     }
 
@@ -340,11 +354,6 @@ impl Checker<'_> {
         }
         found.map(|it| it.0)
     }
-}
-
-/// The place to blame for a key: the entry's value stands right behind it.
-fn value_key_span(object: &Expr, entry: &Expr) -> Span {
-    if object.span.file == entry.span.file { entry.span } else { object.span }
 }
 
 /// Whether a value of one type can be written into a field of another.

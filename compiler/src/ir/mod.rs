@@ -11,6 +11,7 @@
 //! - A missing list has no elements.
 
 mod expr;
+pub mod measure;
 mod policy;
 pub mod print;
 pub mod rewrite;

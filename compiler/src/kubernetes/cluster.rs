@@ -26,6 +26,8 @@ pub struct Cluster {
     objects: Vec<OnceLock<Object>>,
     enums: Vec<Enumeration>,
     kinds: Vec<Kind>,
+    /// The kinds of each bare name, in their order.
+    kinds_by_name: HashMap<Text, Vec<KindId>>,
     /// Texts about users' kinds.
     kind_docs: HashMap<KindId, Box<str>>,
     kinds_elsewhere: Vec<KindElsewhere>,
@@ -44,6 +46,10 @@ impl Cluster {
     pub fn new(version: Version) -> Cluster {
         let table = table::built_in();
         let (kinds, kinds_elsewhere) = table.kinds(version);
+        let mut kinds_by_name: HashMap<Text, Vec<KindId>> = HashMap::with_capacity(kinds.len());
+        for (index, kind) in kinds.iter().enumerate() {
+            kinds_by_name.entry(kind.kind.clone()).or_default().push(KindId(index as u32));
+        }
         Cluster {
             version,
             table,
@@ -52,6 +58,7 @@ impl Cluster {
             objects: (0..table.object_count()).map(|_| OnceLock::new()).collect(),
             enums: table.enums(version),
             kinds,
+            kinds_by_name,
             kind_docs: HashMap::new(),
             kinds_elsewhere,
         }
@@ -175,6 +182,26 @@ impl Cluster {
         }
     }
 
+    /// The kind that [`Cluster::kind`] finds, for those who have no use for suggestions: they cost much more.
+    pub fn find_kind(&self, name: &str) -> Option<KindId> {
+        let (_, _, kind) = full_name(name).unwrap_or(("", "", name));
+        if !self.kinds_by_name.contains_key(kind) {
+            return None;
+        }
+        match self.kind(name) {
+            KindLookup::Found(id) => Some(id),
+            KindLookup::Ambiguous(_) | KindLookup::NotInThisVersion { .. } | KindLookup::Unknown { .. } => {
+                None
+            }
+        }
+    }
+
+    /// The kinds of a bare name.
+    fn kinds_named(&self, name: &str) -> impl Iterator<Item = (KindId, &Kind)> {
+        let ids = self.kinds_by_name.get(name).map(Vec::as_slice).unwrap_or_default();
+        ids.iter().map(|id| (*id, self.kind_of(*id)))
+    }
+
     /// Like [`Cluster::kind`], and with a subresource behind it: `Deployment/scale`, `v1/Pod/exec`.
     ///
     /// The last part is a subresource where it begins in lower case, which no kind does. A kind without a shape has any.
@@ -199,8 +226,7 @@ impl Cluster {
     }
 
     fn kind_in(&self, group: &str, version: &str, name: &str) -> KindLookup {
-        let found =
-            self.kinds().find(|(_, it)| it.kind == name && it.group == group && it.version == version);
+        let found = self.kinds_named(name).find(|(_, it)| it.group == group && it.version == version);
         if let Some((id, _)) = found {
             return KindLookup::Found(id);
         }
@@ -231,8 +257,8 @@ impl Cluster {
 
     fn bare_kind(&self, name: &str) -> KindLookup {
         let candidates: Vec<KindId> = self
-            .kinds()
-            .filter(|(_, it)| it.kind == name && it.source != KindSource::Untyped)
+            .kinds_named(name)
+            .filter(|(_, it)| it.source != KindSource::Untyped)
             .map(|(id, _)| id)
             .collect();
         let built_in: Vec<KindId> =
@@ -322,8 +348,7 @@ impl Cluster {
         if !(version == "*" || version_parts(version).is_some()) {
             return Err(format!("`{version}` is not a version such as `v1` or `v1beta1`"));
         }
-        let known =
-            self.kinds().find(|(_, it)| it.group == group && it.version == version && it.kind == kind);
+        let known = self.kinds_named(kind).find(|(_, it)| it.group == group && it.version == version);
         match known {
             Some((id, it)) if it.source == KindSource::Untyped => return Ok(id),
             Some(_) => return Err(format!("`{name}` has a schema, so it cannot be untyped")),
@@ -346,8 +371,10 @@ impl Cluster {
     }
 
     pub(super) fn push_kind(&mut self, kind: Kind) -> KindId {
+        let id = KindId(self.kinds.len() as u32);
+        self.kinds_by_name.entry(kind.kind.clone()).or_default().push(id);
         self.kinds.push(kind);
-        KindId(self.kinds.len() as u32 - 1)
+        id
     }
 
     pub(super) fn push_kinds(&mut self, kinds: Vec<NewKind>) -> Vec<KindId> {

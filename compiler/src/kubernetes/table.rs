@@ -4,6 +4,7 @@
 //! rows of fixed size in sections, with names as numbers of interned strings, so that nothing is parsed before it is
 //! asked for.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::cluster::KindElsewhere;
@@ -17,6 +18,8 @@ pub(super) struct Table {
     object_meta: TypeId,
     any_object: TypeId,
     untyped_object: TypeId,
+    /// Filled when a name is first asked for.
+    objects_by_name: OnceLock<HashMap<&'static str, ObjectId>>,
 }
 
 /// The table that is part of the program.
@@ -106,7 +109,14 @@ impl Table {
             count: u32_at(bytes, HEADER_SIZE + 8 * index + 4) as usize,
         });
         let named = |index: usize| TypeId(u32_at(bytes, HEADER_SIZE + 8 * SECTION_COUNT + 4 * index));
-        Table { bytes, sections, object_meta: named(0), any_object: named(1), untyped_object: named(2) }
+        Table {
+            bytes,
+            sections,
+            objects_by_name: OnceLock::new(),
+            object_meta: named(0),
+            any_object: named(1),
+            untyped_object: named(2),
+        }
     }
 
     pub(super) fn object_count(&self) -> usize {
@@ -187,8 +197,15 @@ impl Table {
 
     /// The object of this short name.
     pub(super) fn object_by_name(&self, name: &str) -> Option<ObjectId> {
-        let named = |index: &usize| self.str(u16_at(self.row(OBJECTS, *index), 0)) == name;
-        (0..self.object_count()).find(named).map(|index| ObjectId(index as u32))
+        let index = self.objects_by_name.get_or_init(|| {
+            let mut index = HashMap::new();
+            for number in 0..self.object_count() {
+                let name = self.str(u16_at(self.row(OBJECTS, number), 0));
+                index.entry(name).or_insert(ObjectId(number as u32));
+            }
+            index
+        });
+        index.get(name).copied()
     }
 
     /// The object type of an object: object types follow the scalars.

@@ -25,6 +25,7 @@ impl Ctx {
     /// `positive`: an even number of negations stands around it, so that its truth makes the rule apply.
     fn positioned(&mut self, expr: &Expr, any: bool, positive: bool) -> Lowered<Cond> {
         let span = expr.span;
+        self.spend(ir::measure::PART_SIZE, span)?;
         Ok(match &expr.kind {
             ExprKind::Not(inner) => self.positioned(inner, !any, !positive)?.negate(),
             ExprKind::And(a, b) => {
@@ -38,7 +39,7 @@ impl Ctx {
             ExprKind::If(test, yes, no) => {
                 let test = self.positioned(test, true, positive)?;
                 let (yes, no) = (self.positioned(yes, any, positive)?, self.positioned(no, any, positive)?);
-                let then = Cond::new(CondKind::And(vec![test.clone(), yes]), span);
+                let then = Cond::new(CondKind::And(vec![self.copy(&test)?, yes]), span);
                 let otherwise = Cond::new(CondKind::And(vec![test.negate(), no]), span);
                 Cond::new(CondKind::Or(vec![then, otherwise]), span)
             }
@@ -82,14 +83,14 @@ impl Ctx {
             self.unrolled *= items.len().max(1);
             let mut parts = Vec::new();
             for (index, item) in items.into_iter().enumerate() {
-                self.replaced.insert(binder.element, item);
+                self.replace(binder.element, item)?;
                 if let Some(key) = binder.key {
                     let number = ValueKind::Literal(Literal::Int(index as i64));
-                    self.replaced.insert(key, Value::new(number, ir::Type::Int, span));
+                    self.replace(key, Value::new(number, ir::Type::Int, span))?;
                 }
                 parts.push(body(self)?);
             }
-            self.replaced.remove(&binder.element);
+            self.restore(binder.element);
             self.unrolled = unrolled;
             return Ok(Cond::new(if some { CondKind::Or(parts) } else { CondKind::And(parts) }, span));
         }
@@ -115,14 +116,14 @@ impl Ctx {
                 }
                 _ => {
                     let value = self.argument(argument)?;
-                    self.replaced.insert(*local, value);
+                    self.replace(*local, value)?;
                 }
             }
         }
         match many {
             None => self.positioned(body, any, positive),
             Some((local, place, ty)) => self.quantify(&place, &ty, any, span, &mut |ctx, value| {
-                ctx.replaced.insert(local, value);
+                ctx.replace(local, value)?;
                 ctx.positioned(body, any, positive)
             }),
         }
@@ -150,7 +151,10 @@ impl Ctx {
             return cond;
         }
         let mut about = None;
-        ir::rewrite::visit_values(&mut cond.clone(), &mut |value| about = about.or(self.unknown_at(value)));
+        ir::measure::any_value(&cond, &mut |value| {
+            about = self.unknown_at(value);
+            about.is_some()
+        });
         match about {
             Some(about) => {
                 let origin = cond.origin;
@@ -163,7 +167,10 @@ impl Ctx {
     /// What a value may not know: who the user is, what labels the namespace has.
     pub(super) fn unknown_in(&self, value: &Value) -> Option<Unknown> {
         let mut about = None;
-        ir::rewrite::visit_value(&mut value.clone(), &mut |value| about = about.or(self.unknown_at(value)));
+        ir::measure::any_value_within(value, &mut |value| {
+            about = self.unknown_at(value);
+            about.is_some()
+        });
         about
     }
 
@@ -198,7 +205,8 @@ impl Ctx {
 
     fn relation(&mut self, atom: &hir::Atom, span: Span) -> Lowered<Cond> {
         let left = self.value(&atom.left)?;
-        let cond = self.positive_relation(atom, left.clone(), span)?;
+        let copy = self.copy_value(&left)?;
+        let cond = self.positive_relation(atom, copy, span)?;
         let cond = if atom.negated { cond.negate() } else { cond };
         Ok(match atom.or_missing {
             false => cond,
@@ -276,15 +284,15 @@ impl Ctx {
                 let right = if domain == Domain::Ip { as_address(right, &item.ty) } else { right };
                 parts.push(match (domain, &right.ty) {
                     (Domain::Ip, ir::Type::Cidr) if left.ty == ir::Type::Cidr => {
-                        make(CondKind::Test(Test::CidrInCidr, vec![left.clone(), right]))
+                        make(CondKind::Test(Test::CidrInCidr, vec![self.copy_value(&left)?, right]))
                     }
                     (Domain::Ip, ir::Type::Cidr) => {
-                        make(CondKind::Test(Test::InCidr, vec![left.clone(), right]))
+                        make(CondKind::Test(Test::InCidr, vec![self.copy_value(&left)?, right]))
                     }
                     _ => make(CondKind::Compare {
                         comparison: Comparison::Equal,
                         domain,
-                        left: left.clone(),
+                        left: self.copy_value(&left)?,
                         right,
                     }),
                 });

@@ -44,16 +44,14 @@ impl Ctx {
     }
 
     /// Makes `self` of an element rule stand for a value.
-    pub(super) fn element_is(&mut self, local: ir::Local, value: Value) {
-        self.replaced.insert(local, value);
+    pub(super) fn element_is(&mut self, local: ir::Local, value: Value) -> Lowered<()> {
+        self.replace(local, value)
     }
 }
 
 /// Whether a condition speaks of the element of a rule.
 pub(super) fn speaks_of(cond: &ir::Cond, local: ir::Local) -> bool {
-    let mut found = false;
-    ir::rewrite::visit_values(&mut cond.clone(), &mut |value| {
-        found |= value.as_path().is_some_and(|path| path.root == Root::Local(local));
-    });
-    found
+    ir::measure::any_value(cond, &mut |value| {
+        value.as_path().is_some_and(|path| path.root == Root::Local(local))
+    })
 }

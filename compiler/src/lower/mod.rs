@@ -52,16 +52,28 @@ pub fn lower(module: &hir::Module, sources: &Sources) -> (ir::PolicySet, Vec<Dia
 pub(crate) struct Refusal {
     span: Span,
     reason: String,
+    code: Code,
 }
 
 impl Refusal {
     pub(crate) fn new(span: Span, reason: impl Into<String>) -> Refusal {
-        Refusal { span, reason: reason.into() }
+        Refusal { span, reason: reason.into(), code: Code::NotCarriedYet }
+    }
+
+    /// For a rule that its functions, views and lists make larger than outputs can hold.
+    pub(crate) fn too_large(span: Span) -> Refusal {
+        let reason = "this comes to more conditions than one rule may have";
+        Refusal { span, reason: reason.into(), code: Code::TooLarge }
     }
 
     fn diagnostic(self) -> Diagnostic {
-        Diagnostic::new(Code::NotCarriedYet, self.span, self.reason)
-            .help("`check`, `fmt` and the editor know it; `build` and `run` refuse it")
+        let help = match self.code {
+            Code::TooLarge => {
+                "functions, views and lists multiply where they stand in each other; write several rules"
+            }
+            _ => "`check`, `fmt` and the editor know it; `build` and `run` refuse it",
+        };
+        Diagnostic::new(self.code, self.span, self.reason).help(help)
     }
 }
 

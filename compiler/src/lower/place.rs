@@ -10,8 +10,10 @@ use crate::source::Span;
 /// What names stand for while one rule is lowered.
 pub(super) struct Ctx {
     next_local: u32,
-    /// Parameters of functions and elements of literal lists.
-    pub(super) replaced: HashMap<Local, Value>,
+    /// Parameters of functions and elements of literal lists, with their sizes.
+    replaced: HashMap<Local, (Value, usize)>,
+    /// The size of the conditions and values that were made, copies included.
+    spent: usize,
     /// The one value that the many-valued place of the current atom stands for.
     pub(super) chosen: Option<Value>,
     /// The element of an element rule, where it lies deeper than the element of the list.
@@ -24,18 +26,61 @@ pub(super) struct Ctx {
     pub(super) unrolled: usize,
 }
 
+/// How large one rule may become: 20,000 conditions and values, or more of them where most are literals. Functions, views and literal lists multiply; what outputs
+/// write for a rule must stay a text that a person can look at.
+const SIZE_MAX: usize = 20_000 * ir::measure::PART_SIZE;
+
 impl Ctx {
     /// `used` is above each local of the rule.
     pub(super) fn new(used: u32) -> Ctx {
         Ctx {
             next_local: used,
             replaced: HashMap::new(),
+            spent: 0,
             chosen: None,
             self_steps: None,
             assume: false,
             unknown_locals: HashMap::new(),
             unrolled: 1,
         }
+    }
+
+    /// Counts the size of conditions and values that are made.
+    ///
+    /// # Errors
+    /// They are more than [`SIZE_MAX`].
+    pub(super) fn spend(&mut self, size: usize, span: Span) -> Lowered<()> {
+        self.spent = self.spent.saturating_add(size);
+        match self.spent > SIZE_MAX {
+            true => Err(too_large(span)),
+            false => Ok(()),
+        }
+    }
+
+    /// A copy of a value.
+    pub(super) fn copy_value(&mut self, value: &Value) -> Lowered<Value> {
+        let size = ir::measure::size_of_value(value).ok_or_else(|| too_large(value.origin))?;
+        self.spend(size, value.origin)?;
+        Ok(value.clone())
+    }
+
+    /// A copy of a condition.
+    pub(super) fn copy(&mut self, cond: &Cond) -> Lowered<Cond> {
+        let size = ir::measure::size_of_cond(cond).ok_or_else(|| too_large(cond.origin))?;
+        self.spend(size, cond.origin)?;
+        Ok(cond.clone())
+    }
+
+    /// Lets a value stand for a local name.
+    pub(super) fn replace(&mut self, local: Local, value: Value) -> Lowered<()> {
+        let size = ir::measure::size_of_value(&value).ok_or_else(|| too_large(value.origin))?;
+        self.replaced.insert(local, (value, size));
+        Ok(())
+    }
+
+    /// Lets the name stand for itself again; what it stood for.
+    pub(super) fn restore(&mut self, local: Local) -> Option<Value> {
+        self.replaced.remove(&local).map(|it| it.0)
     }
 
     pub(super) fn fresh(&mut self) -> Local {
@@ -74,8 +119,11 @@ impl Ctx {
                     return Ok(Value::new(ValueKind::Path(Path { root, steps: all }), ty, span));
                 }
             }
-            if let Some(value) = self.replaced.get(&local).cloned() {
-                return step_into(value, steps, ty, span);
+            if let Some((_, size)) = self.replaced.get(&local) {
+                self.spend(*size, span)?;
+            }
+            if let Some((value, _)) = self.replaced.get(&local) {
+                return step_into(value.clone(), steps, ty, span);
             }
         }
         Ok(Value::new(ValueKind::Path(Path { root, steps }), ty, span))
@@ -258,6 +306,11 @@ fn step_into(value: Value, steps: Vec<ir::Step>, ty: Type, span: Span) -> Lowere
             Ok(current)
         }
     }
+}
+
+/// A refusal for a rule that would come to more than outputs can hold.
+pub(super) fn too_large(span: Span) -> Refusal {
+    Refusal::too_large(span)
 }
 
 /// A refusal for what asks more than the object.

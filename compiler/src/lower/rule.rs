@@ -39,7 +39,7 @@ pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
             let ty = rule.subject.ty.clone();
             let narrows = &rule.narrows;
             let violation = ctx.quantify(&place, &ty, true, condition.span, &mut |ctx, value| {
-                ctx.element_is(elements.local, value);
+                ctx.element_is(elements.local, value)?;
                 let violation = violation(ctx, condition, is_deny)?;
                 let filter = element_filter(ctx, narrows, elements.local)?;
                 Ok(match filter {
@@ -65,7 +65,7 @@ pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
         ctx.assume = false;
         actions.push(Action { effect: action.effect, warn: action.warn, condition, origin: action.span });
     }
-    Ok(Rule {
+    let lowered = Rule {
         name: rule.name.clone(),
         description: rule.description.clone(),
         targets: rule.subject.targets.clone(),
@@ -79,7 +79,11 @@ pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
         named: rule.named,
         origin: rule.span,
         source_text: one_line(sources.text(rule.span)),
-    })
+    };
+    match ir::measure::is_shallow(&lowered) {
+        true => Ok(lowered),
+        false => Err(super::place::too_large(lowered.origin)),
+    }
 }
 
 /// When one subject violates: C holds of it (`deny`), or C does not (`require`).
@@ -132,10 +136,10 @@ fn element_filter(ctx: &mut Ctx, narrows: &[Narrow], element: ir::Local) -> Lowe
     for narrow in narrows {
         let Narrow::Where(condition) = narrow else { continue };
         let mentions = {
-            let value = ctx.replaced.remove(&element);
+            let value = ctx.restore(element);
             let cond = ctx.condition(condition, true);
             if let Some(value) = value {
-                ctx.replaced.insert(element, value);
+                ctx.replace(element, value)?;
             }
             speaks_of(&cond?, element)
         };

@@ -10,6 +10,11 @@ impl Ctx {
     /// An expression as one value. A place of many values is the one that the current atom has chosen.
     pub(super) fn value(&mut self, expr: &hir::Expr) -> Lowered<Value> {
         let (span, ty) = (expr.span, expr.ty.to_ir());
+        let size = match expr.kind {
+            ExprKind::Literal(_) => ir::measure::LITERAL_SIZE,
+            _ => ir::measure::PART_SIZE,
+        };
+        self.spend(size, span)?;
         let make = |kind| Value::new(kind, ty.clone(), span);
         Ok(match &expr.kind {
             ExprKind::Error => return Err(super::Refusal::new(span, "this has an error")),
@@ -63,7 +68,7 @@ impl Ctx {
             ExprKind::Apply { parameters, body } if expr.ty != hir::Ty::Bool => {
                 for (local, argument) in parameters {
                     let value = self.argument(argument)?;
-                    self.replaced.insert(*local, value);
+                    self.replace(*local, value)?;
                 }
                 self.value(body)?
             }

@@ -17,6 +17,8 @@ use crate::source::FileId;
 
 /// Mistakes repaired in one item; what is broken more often is given up.
 const REPAIRS_MAX: usize = 40;
+/// Each repair reads the item several times over, so a very long item gets fewer of them.
+const REPAIR_TOKENS_MAX: usize = 100_000;
 
 /// The text that tokens point into.
 #[derive(Clone, Copy)]
@@ -77,7 +79,8 @@ pub fn parse<T>(
         };
         rounds += 1;
         let probe = |tokens: &[Token]| attempt(source, tokens, run).err();
-        let Repair { tokens: repaired, diagnostic } = if rounds > REPAIRS_MAX {
+        let repairs_max = (REPAIR_TOKENS_MAX / tokens.len().max(1)).clamp(1, REPAIRS_MAX);
+        let Repair { tokens: repaired, diagnostic } = if rounds > repairs_max {
             repairs::give_up(source, &tokens, &stop)
         } else {
             repairs::choose(source, &tokens, &stop, &probe)
