@@ -3,12 +3,11 @@
 //! Without Kyverno a few hundred rules are compared with what was recorded. With it, `AIPC_RULES` says how many
 //! (5,000 is the claim that the project makes), and `AIPC_SEED` which is the first.
 
-use super::complete;
+use super::{admissible, give_namespace};
 use crate::support::compile::compile;
 use crate::support::oracle::Request;
 use crate::support::parallel::in_parallel;
 use crate::support::policies::generate_rule;
-use crate::support::resources::generate_many;
 use crate::support::three_ways::{Outcome, ThreeWays};
 use std::collections::BTreeMap;
 
@@ -84,8 +83,10 @@ fn try_rule(judge: &ThreeWays, seed: u64) -> Tried {
                     tried.unsaid.push(format!("{form}: {}", reasons[0]));
                 }
             }
-            let mut resources = generate_many(seed * RESOURCES as u64, RESOURCES, &rule.profile);
-            resources.iter_mut().for_each(complete);
+            let mut resources = admissible(seed * RESOURCES as u64, RESOURCES, &rule.profile);
+            if tried.source.contains("metadata.namespace") {
+                give_namespace(&mut resources);
+            }
             let request = Request::default();
             tried.outcome = judge.compare(&tried.source, &compiled, &resources, &request, seed < RECORDED);
         }

@@ -1,6 +1,6 @@
 //! The library: each policy three ways, and the literal ports against the YAML that they port.
 
-use super::complete;
+use super::admissible;
 use crate::support::compile::{Compiled, compile};
 use crate::support::judge::Judge;
 use crate::support::oracle::Request;
@@ -28,11 +28,12 @@ fn policy(file: &str, name: &str) -> (String, Compiled) {
 }
 
 fn resources(profile: &Profile, yaml: &str) -> Vec<Value> {
-    let mut resources = generate_many(0, RESOURCES, &profile.clone().aimed_at(yaml));
-    if profile.admissible {
-        resources.iter_mut().enumerate().for_each(|(index, it)| carry_a_model(index, it));
-        resources.iter_mut().for_each(complete);
+    let profile = profile.clone().aimed_at(yaml);
+    if !profile.admissible {
+        return generate_many(0, RESOURCES, &profile);
     }
+    let mut resources = admissible(0, RESOURCES, &profile);
+    resources.iter_mut().enumerate().for_each(|(index, it)| carry_a_model(index, it));
     resources
 }
 

@@ -2,12 +2,15 @@
 //! ValidatingPolicy.
 
 mod generated;
+mod hostile;
+mod one_liner;
 mod library;
 
+use crate::support::resources::{Profile, generate_many};
 use serde_json::{Value, json};
 
-/// The fields that Kubernetes asks for whatever its published schema says, and those that a steered resource lost.
-const REQUIRED: [(&str, &str, &str); 6] = [
+/// Fields without which the API server refuses an object, whatever its published schema says; in elements of a list.
+const OF_ELEMENTS: [(&str, &str, &str); 6] = [
     ("containers", "image", "nginx"),
     ("initContainers", "image", "nginx"),
     ("ephemeralContainers", "image", "nginx"),
@@ -16,40 +19,50 @@ const REQUIRED: [(&str, &str, &str); 6] = [
     ("hostAliases", "ip", "10.0.0.1"),
 ];
 
-/// Gives a generated resource the fields without which the API server refuses it.
-fn complete(resource: &mut Value) {
-    let service = ["Service", "NetworkPolicy"].contains(&resource["kind"].as_str().unwrap_or_default());
-    complete_below(resource, service);
+/// Generated resources, each with all the fields without which the API server refuses it: those that its published
+/// schema does not ask for, and those that a steered resource lost.
+fn admissible(first: u64, count: usize, profile: &Profile) -> Vec<Value> {
+    let mut resources = generate_many(first, count, profile);
+    for resource in &mut resources {
+        let kind = resource["kind"].as_str().unwrap_or_default().to_owned();
+        if kind == "CronJob" && resource["spec"]["schedule"].is_null() {
+            resource["spec"]["schedule"] = json!("@daily");
+        }
+        complete(resource, kind == "Service", ["Service", "NetworkPolicy"].contains(&kind.as_str()));
+    }
+    resources
 }
 
-fn complete_below(value: &mut Value, service: bool) {
+fn complete(value: &mut Value, is_service: bool, is_network: bool) {
     match value {
         Value::Object(fields) => {
             for (key, child) in fields.iter_mut() {
-                if let Value::Array(elements) = &mut *child {
-                    for element in elements.iter_mut().filter_map(Value::as_object_mut) {
-                        for (_, field, value) in REQUIRED.iter().filter(|it| it.0 == key.as_str()) {
-                            element.entry(*field).or_insert_with(|| json!(value));
-                        }
-                        if key == "ports" && service {
-                            element.entry("port").or_insert_with(|| json!(80));
-                        } else if key == "ports"
-                            && !element.contains_key("port")
-                            && !element.contains_key("endPort")
-                        {
-                            element.entry("containerPort").or_insert_with(|| json!(80));
-                        }
+                for element in child.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+                    for (_, field, value) in OF_ELEMENTS.iter().filter(|it| it.0 == key.as_str()) {
+                        element.entry(*field).or_insert_with(|| json!(value));
+                    }
+                    if key == "ports" && is_service {
+                        element.entry("port").or_insert_with(|| json!(80));
+                    } else if key == "ports" && !is_network {
+                        element.entry("containerPort").or_insert_with(|| json!(80));
                     }
                 }
-                if ["httpGet", "tcpSocket"].contains(&key.as_str()) {
-                    if let Some(action) = child.as_object_mut() {
-                        action.entry("port").or_insert_with(|| json!(80));
-                    }
+                if let ("httpGet" | "tcpSocket", Some(action)) = (key.as_str(), child.as_object_mut()) {
+                    action.entry("port").or_insert_with(|| json!(80));
                 }
-                complete_below(child, service);
+                complete(child, is_service, is_network);
             }
         }
-        Value::Array(elements) => elements.iter_mut().for_each(|it| complete_below(it, service)),
+        Value::Array(elements) => elements.iter_mut().for_each(|it| complete(it, is_service, is_network)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Writes the namespace into objects that name none, as the API server does before anyone judges them.
+fn give_namespace(resources: &mut [Value]) {
+    for resource in resources.iter_mut().filter(|it| it["kind"] != "Namespace") {
+        if resource["metadata"]["namespace"].is_null() {
+            resource["metadata"]["namespace"] = json!("default");
+        }
     }
 }

@@ -6,6 +6,7 @@ use aipc_compiler::analysis::{self, Options};
 use aipc_compiler::diagnostic::{Diagnostic, has_errors};
 use aipc_compiler::formats::support::{Target, legalize};
 use aipc_compiler::formats::{bytecode, cluster_policy, validating_policy};
+use aipc_compiler::ir::PolicySet;
 use aipc_compiler::source::{NoFiles, Sources};
 use aipc_runtime::document::Document;
 use aipc_runtime::machine;
@@ -35,14 +36,9 @@ pub struct Judged {
 
 /// The file compiled; what `check` says where it refuses.
 pub fn compile(source: &str) -> Result<Compiled, Vec<String>> {
-    compile_with(source, &mut Options::default())
-}
-
-/// The same, with options that many files share.
-pub fn compile_with(source: &str, options: &mut Options) -> Result<Compiled, Vec<String>> {
     let mut sources = Sources::default();
     let file = sources.add("policy.aip", source);
-    let analysis = analysis::analyze(&mut sources, file, &NoFiles, options);
+    let analysis = analysis::analyze(&mut sources, file, &NoFiles, &mut Options::default());
     if analysis.has_errors() {
         return Err(words(&analysis.diagnostics));
     }
@@ -50,17 +46,40 @@ pub fn compile_with(source: &str, options: &mut Options) -> Result<Compiled, Vec
     if has_errors(&diagnostics) {
         return Err(words(&diagnostics));
     }
-    let program = bytecode::emit(&set, &sources).map_err(|found| words(&found))?;
-    let mut refusals = legalize(&set, Target::KyvernoLegacy);
-    refusals.extend(cluster_policy::unsupported(&set));
+    emitted(&set, &sources)
+}
+
+/// The policies of a file one by one, with their names.
+pub fn compile_policies(source: &str) -> Result<Vec<(String, Compiled)>, Vec<String>> {
+    let mut sources = Sources::default();
+    let file = sources.add("policy.aip", source);
+    let analysis = analysis::analyze(&mut sources, file, &NoFiles, &mut Options::default());
+    if analysis.has_errors() {
+        return Err(words(&analysis.diagnostics));
+    }
+    let (set, diagnostics) = analysis::lower(&analysis, &sources);
+    if has_errors(&diagnostics) {
+        return Err(words(&diagnostics));
+    }
+    let one_by_one = set.policies.into_iter().map(|policy| {
+        let name = policy.name.clone();
+        Ok((name, emitted(&PolicySet { policies: vec![policy] }, &sources)?))
+    });
+    one_by_one.collect()
+}
+
+fn emitted(set: &PolicySet, sources: &Sources) -> Result<Compiled, Vec<String>> {
+    let program = bytecode::emit(set, sources).map_err(|found| words(&found))?;
+    let mut refusals = legalize(set, Target::KyvernoLegacy);
+    refusals.extend(cluster_policy::unsupported(set));
     let legacy = match has_errors(&refusals) {
         true => Err(words(&refusals)),
-        false => Ok(joined(cluster_policy::emit(&set, &sources))),
+        false => Ok(joined(cluster_policy::emit(set, sources))),
     };
-    let refusals = legalize(&set, Target::Kyverno);
+    let refusals = legalize(set, Target::Kyverno);
     let successor = match has_errors(&refusals) {
         true => Err(words(&refusals)),
-        false => Ok(joined(validating_policy::emit(&set, &sources))),
+        false => Ok(joined(validating_policy::emit(set, sources))),
     };
     Ok(Compiled { program, legacy, successor })
 }

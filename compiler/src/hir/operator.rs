@@ -533,8 +533,8 @@ impl Checker<'_> {
             return Expr::error(span);
         }
         let number = |a: &Ty, b: &Ty| match (a, b) {
-            (Ty::Float, _) | (_, Ty::Float) => Ty::Float,
             (Ty::Int, Ty::Int) => Ty::Int,
+            (Ty::Int | Ty::Float, Ty::Int | Ty::Float) => Ty::Float,
             _ => Ty::Quantity,
         };
         let result = match (op, &left.ty, &right.ty) {

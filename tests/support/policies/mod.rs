@@ -7,6 +7,8 @@ mod condition;
 mod fields;
 mod text;
 
+pub use text::quoted;
+
 use super::random::Random;
 use super::resources::{Profile, TEXTS};
 use condition::{Conditions, Mode};

@@ -202,6 +202,10 @@ impl Translator {
                 let left = static_ty(self.percent(left, guards), Ty::Int);
                 relation(comparison, left, static_ty(self.percent(right, guards), Ty::Int))
             }
+            Domain::Ip if left.ty == Type::Cidr || right.ty == Type::Cidr => {
+                let left = static_ty(self.cidr(left, guards), Ty::Cidr);
+                relation(comparison, left, static_ty(self.cidr(right, guards), Ty::Cidr))
+            }
             Domain::Ip => {
                 let left = static_ty(self.ip(left, guards), Ty::Ip);
                 relation(comparison, left, static_ty(self.ip(right, guards), Ty::Ip))

@@ -149,22 +149,60 @@ impl Translator {
             return a;
         }
         let (second_guards, b) = self.scope(|this, guards| this.value(second, guards));
+        let (first_guards, a) = match must_become(a.ty, b.ty) {
+            Some(ty) => self.scope(|this, guards| this.value_of(first, ty, guards)),
+            None => (first_guards, a),
+        };
+        let (second_guards, b) = match must_become(b.ty, a.ty) {
+            Some(ty) => self.scope(|this, guards| this.value_of(second, ty, guards)),
+            None => (second_guards, b),
+        };
         let there = Expr::all(first_guards);
         guards.push(Expr::any([there.clone(), Expr::all(second_guards)]));
         branch(there, a, b)
     }
 
-    fn choice(&mut self, test: &ir::Cond, a: &Value, b: &Value, guards: &mut Vec<Expr>) -> Typed {
+    /// A value as one of the types that CEL has no other spelling for.
+    fn value_of(&mut self, value: &Value, ty: Ty, guards: &mut Vec<Expr>) -> Typed {
+        let expr = match ty {
+            Ty::Quantity => self.quantity(value, guards),
+            Ty::Duration => self.duration(value, guards),
+            Ty::Time => self.time(value, guards),
+            Ty::Semver => self.semver(value, guards),
+            Ty::Ip => self.ip(value, guards),
+            Ty::Cidr => self.cidr(value, guards),
+            Ty::Dyn | Ty::Bool | Ty::Int | Ty::Double | Ty::Str | Ty::List | Ty::Map => {
+                return self.value(value, guards);
+            }
+        };
+        Typed::new(expr, ty)
+    }
+
+    fn choice(&mut self, test: &ir::Cond, first: &Value, second: &Value, guards: &mut Vec<Expr>) -> Typed {
         let test = self.condition(test);
         let (if_true, if_false) = (test.present_if_true(), test.present_if_false());
         let (a_guards, a) = self.scope(|this, guards| {
             this.learn_all(&if_true);
-            this.value(a, guards)
+            this.value(first, guards)
         });
         let (b_guards, b) = self.scope(|this, guards| {
             this.learn_all(&if_false);
-            this.value(b, guards)
+            this.value(second, guards)
         });
+        let (a_guards, a) = match must_become(a.ty, b.ty) {
+            Some(ty) => self.scope(|this, guards| {
+                this.learn_all(&if_true);
+                this.value_of(first, ty, guards)
+            }),
+            None => (a_guards, a),
+        };
+        let (b_guards, b) = match must_become(b.ty, a.ty) {
+            Some(ty) => self.scope(|this, guards| {
+                this.learn_all(&if_false);
+                this.value_of(second, ty, guards)
+            }),
+            None => (b_guards, b),
+        };
         let (a_there, b_there) = (Expr::all(a_guards), Expr::all(b_guards));
         if a_there == b_there {
             guards.push(a_there);
@@ -404,7 +442,10 @@ impl Translator {
                 Expr::call("quantity", Expr::call("string", typed.expr))
             }
             (ty, _) => {
-                if ty == Ty::Dyn && !matches!(value.ty, Type::Text | Type::Image | Type::IntOrPercent) {
+                if ty == Ty::Dyn && value.ty == Type::IntOrPercent {
+                    // its text is a name or a percentage
+                    push(guards, is_number(&typed.expr));
+                } else if ty == Ty::Dyn && !matches!(value.ty, Type::Text | Type::Image) {
                     push(guards, Expr::any([is_type(&typed.expr, "string"), is_number(&typed.expr)]));
                 }
                 let text = Expr::call("string", typed.expr);
@@ -530,6 +571,13 @@ pub(super) fn concatenation(pieces: Vec<Expr>) -> Expr {
     let mut pieces = joined.into_iter();
     let first = pieces.next().unwrap_or_else(|| Expr::str(""));
     pieces.fold(first, |sum, piece| Expr::binary(Op::Add, sum, piece))
+}
+
+/// The type that an alternative must be given beside one that is no plain value of an object: a field is the text of
+/// a quantity, a literal the quantity itself.
+fn must_become(ty: Ty, beside: Ty) -> Option<Ty> {
+    let opaque = matches!(beside, Ty::Quantity | Ty::Duration | Ty::Time | Ty::Semver | Ty::Ip | Ty::Cidr);
+    (opaque && ty != beside).then_some(beside)
 }
 
 /// `test ? a : b`, with types that CEL accepts.

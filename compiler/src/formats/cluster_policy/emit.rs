@@ -347,7 +347,9 @@ fn check(context: &Context, scope: &Scope, rule: &Rule) -> Result<(&'static str,
     {
         return Ok((pattern.key, pattern.value));
     }
+    // Kyverno takes no `foreach` in a policy about every kind.
     if !rule.operations.delete
+        && !context.kind.is_any()
         && let Some(foreach) = foreach(context, scope, &violation)?
     {
         return Ok(("foreach", foreach));
