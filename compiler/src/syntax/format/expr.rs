@@ -22,7 +22,7 @@ impl Formatter<'_> {
                 let args = self.args(args, Span { start: callee.span.end, ..expr.span });
                 concat(vec![callee_doc, args])
             }
-            ExprKind::Unary { op, operand, .. } => self.unary(*op, operand),
+            ExprKind::Unary { op, op_span, operand } => self.unary(*op, *op_span, operand),
             ExprKind::Binary { op, left, right, or_missing, .. } if op.is_comparison() => {
                 self.comparison(*op, left, right, *or_missing)
             }
@@ -100,19 +100,12 @@ impl Formatter<'_> {
         }
     }
 
-    fn unary(&mut self, op: UnaryOp, operand: &Expr) -> Layout {
+    fn unary(&mut self, op: UnaryOp, op_span: Span, operand: &Expr) -> Layout {
         let operand_doc = self.expr(operand);
-        let is_number = matches!(
-            operand.kind,
-            ExprKind::Int(_)
-                | ExprKind::Float(_)
-                | ExprKind::Quantity(_)
-                | ExprKind::Duration(_)
-                | ExprKind::Percent(_)
-        );
         let word = match op {
-            // Written together they would be one negative number.
-            UnaryOp::Neg if is_number => "- ".to_string(),
+            // Apart as written: a minus that touches a number is part of it, and one between values has
+            // spaces.
+            UnaryOp::Neg if op_span.end < operand.span.start => "- ".to_string(),
             UnaryOp::Neg => "-".to_string(),
             UnaryOp::Has | UnaryOp::Empty | UnaryOp::Changed | UnaryOp::Try | UnaryOp::Not => {
                 format!("{} ", op.as_str())
