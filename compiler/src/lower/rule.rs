@@ -33,6 +33,10 @@ pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
         }
     }
     let scope = lower_scope(&mut ctx, &rule.narrows, elements.map(|it| it.local))?;
+    let mixed = match (&reach, elements) {
+        (Some(Reach::Mixed(place)), Some(elements)) => Some((place.clone(), elements.local)),
+        _ => None,
+    };
     let check = match (reach, elements) {
         (Some(Reach::Mixed(place)), Some(elements)) => {
             // Of each of the places: it is in scope and violates.
@@ -57,7 +61,21 @@ pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
         }
         _ => Check { elements: None, violation: violation(&mut ctx, condition, is_deny)? },
     };
-    let message = ctx.message(rule, condition, is_deny, sources)?;
+    let message = match &mixed {
+        // No element has a name then: the message speaks of all the places.
+        Some((place, element)) => {
+            let mut opened = rule.clone();
+            for part in opened.message.iter_mut().flatten() {
+                if let hir::TextPart::Value(value) = part {
+                    open_element(value, *element, place);
+                }
+            }
+            let mut condition = condition.clone();
+            open_element(&mut condition, *element, place);
+            ctx.message(&opened, &condition, is_deny, sources)?
+        }
+        None => ctx.message(rule, condition, is_deny, sources)?,
+    };
     let mut actions = Vec::new();
     for action in &rule.actions {
         ctx.assume = true;
@@ -80,10 +98,39 @@ pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
         origin: rule.span,
         source_text: one_line(sources.text(rule.span)),
     };
+    if mixed.is_some_and(|(_, element)| asks_once_for_each(&lowered, element)) {
+        let reason = "a `with` or `action` about each of several places is checked, and no output carries it yet";
+        return Err(Refusal::new(rule.subject.span, reason));
+    }
     match ir::measure::is_shallow(&lowered) {
         true => Ok(lowered),
         false => Err(super::place::too_large(lowered.origin)),
     }
+}
+
+/// Paths that begin at the element of a rule begin at the places of all its elements.
+fn open_element(expr: &mut hir::Expr, element: ir::Local, elements: &hir::Place) {
+    expr.change_places(&mut |place| {
+        let mut branches = Vec::new();
+        for branch in std::mem::take(&mut place.branches) {
+            match branch.root == ir::Root::Local(element) {
+                true => branches.extend(elements.branches.iter().map(|start| {
+                    let mut opened = start.clone();
+                    opened.steps.extend(branch.steps.iter().cloned());
+                    opened
+                })),
+                false => branches.push(branch),
+            }
+        }
+        place.branches = branches;
+    });
+}
+
+/// Whether what is asked once for the whole object speaks of one of its elements, which have no name there.
+fn asks_once_for_each(rule: &Rule, element: ir::Local) -> bool {
+    let speaks = |value: &ir::Value| value.as_path().is_some_and(|path| path.root == ir::Root::Local(element));
+    rule.bindings.iter().any(|it| ir::measure::any_value_within(&it.value, &mut |value| speaks(value)))
+        || rule.actions.iter().filter_map(|it| it.condition.as_ref()).any(|it| speaks_of(it, element))
 }
 
 /// When one subject violates: C holds of it (`deny`), or C does not (`require`).
