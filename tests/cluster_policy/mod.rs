@@ -5,6 +5,7 @@ mod from_source;
 mod hostile;
 mod machine;
 mod operations;
+mod places;
 mod random_rules;
 mod reference;
 mod shown;
