@@ -169,11 +169,12 @@ fn resources(place: &Place, text: &str) -> Vec<Value> {
         let is_key = place.at.contains(&"TEXT");
         let mut here = &mut *resource;
         for (depth, key) in place.at.iter().enumerate() {
-            let key = if *key == "TEXT" { near.as_str() } else { key };
+            let is_text = *key == "TEXT";
+            let key = if is_text { near.as_str() } else { key };
             let is_last = depth + 1 == place.at.len();
             let next = if is_last { json!(if is_key { "v" } else { near.as_str() }) } else { json!({}) };
             here = match key.parse::<usize>() {
-                Ok(index) if here.is_array() || place.at[depth - 1] != "labels" => {
+                Ok(index) if !is_text => {
                     if !here.is_array() {
                         *here = json!([]);
                     }

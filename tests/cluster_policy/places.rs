@@ -23,9 +23,8 @@ fn statuses(oracle: &Oracle, set: &PolicySet, objects: &[Json]) -> Vec<String> {
 fn pods_in_lists_are_each_asked() {
     let Some(oracle) = Oracle::shared() else { return };
     let mut cluster = target("ray.io", "v1", "RayCluster", "spec.headGroupSpec.template");
-    let field = |name: &str| {
-        SubjectStep::Field(Field { name: name.to_owned(), required: false, shape: Shape::Any })
-    };
+    let field =
+        |name: &str| SubjectStep::Field(Field { name: name.to_owned(), required: false, shape: Shape::Any });
     cluster.subjects.push(SubjectPath(vec![
         field("spec"),
         field("workerGroupSpecs"),
@@ -37,8 +36,10 @@ fn pods_in_lists_are_each_asked() {
     rule.targets = vec![cluster];
     rule.message.parts.push(TextPart::Value(element(1, "name!", Type::Text)));
     let set = policy("ray", vec![rule]);
-    let pod = |privileged: bool| json!({ "spec": { "containers": [
-        { "name": "a", "image": "b", "securityContext": { "privileged": privileged } } ] } });
+    let pod = |privileged: bool| {
+        json!({ "spec": { "containers": [
+        { "name": "a", "image": "b", "securityContext": { "privileged": privileged } } ] } })
+    };
     let object = |head: Option<bool>, workers: &[bool]| {
         let workers: Vec<Json> = workers.iter().map(|it| json!({ "template": pod(*it) })).collect();
         let mut spec = json!({ "workerGroupSpecs": workers });

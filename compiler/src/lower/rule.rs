@@ -99,7 +99,8 @@ pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
         source_text: one_line(sources.text(rule.span)),
     };
     if mixed.is_some_and(|(_, element)| asks_once_for_each(&lowered, element)) {
-        let reason = "a `with` or `action` about each of several places is checked, and no output carries it yet";
+        let reason =
+            "a `with` or `action` about each of several places is checked, and no output carries it yet";
         return Err(Refusal::new(rule.subject.span, reason));
     }
     match ir::measure::is_shallow(&lowered) {
@@ -128,7 +129,8 @@ fn open_element(expr: &mut hir::Expr, element: ir::Local, elements: &hir::Place)
 
 /// Whether what is asked once for the whole object speaks of one of its elements, which have no name there.
 fn asks_once_for_each(rule: &Rule, element: ir::Local) -> bool {
-    let speaks = |value: &ir::Value| value.as_path().is_some_and(|path| path.root == ir::Root::Local(element));
+    let speaks =
+        |value: &ir::Value| value.as_path().is_some_and(|path| path.root == ir::Root::Local(element));
     rule.bindings.iter().any(|it| ir::measure::any_value_within(&it.value, &mut |value| speaks(value)))
         || rule.actions.iter().filter_map(|it| it.condition.as_ref()).any(|it| speaks_of(it, element))
 }
