@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// The rules whose verdicts are recorded.
 const RECORDED: u64 = 250;
 /// The rules that a run with Kyverno compares unless told otherwise.
-const COMPARED: u64 = 1_500;
+const COMPARED: u64 = 300;
 const RESOURCES: usize = 20;
 /// How many of a hundred rules the compiler may refuse: what is meant to be a rule is one.
 const REFUSED_MAX: usize = 6;

@@ -28,7 +28,6 @@ fn nesting() {
     ends("lists", nested("let a = ", "[", "", "]"));
     ends("objects", nested("let a = ", "{ a: ", "1", " }"));
     ends("braces", nested("policy a ", "{", "", "}"));
-    ends("unclosed braces", nested("", "mutate pod {", "", ""));
     ends("closers", nested("", "", "", ")]}"));
     ends("not", nested("deny pod if ", "not ", "true", ""));
     ends("has", nested("deny pod if ", "has ", "self", ""));
