@@ -189,16 +189,18 @@ pub fn unknown_module(path: &str, span: Span, suggestion: Option<&str>) -> Diagn
     }
 }
 
-pub fn unreadable_module(path: &str, span: Span, reason: &str) -> Diagnostic {
-    Diagnostic::new(Code::UnknownModule, span, format!("`{path}` cannot be used: {reason}"))
+/// The sentence is the loader's, or says which bound is passed.
+pub fn unreadable_module(span: Span, sentence: &str) -> Diagnostic {
+    Diagnostic::new(Code::UnknownModule, span, sentence)
 }
 
 pub fn module_cycle(name: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code::DeclaredByItself, span, format!("`{name}` uses itself, by way of what it uses"))
 }
 
-pub fn unreadable_file(path: &str, span: Span, reason: &str) -> Diagnostic {
-    Diagnostic::new(Code::UnreadableFile, span, format!("`{path}` cannot be read: {reason}"))
+/// The sentence is the loader's, or that of the reader of manifests.
+pub fn unreadable_file(span: Span, sentence: &str) -> Diagnostic {
+    Diagnostic::new(Code::UnreadableFile, span, sentence)
 }
 
 // Fields and paths

@@ -336,7 +336,10 @@ impl Checker<'_> {
         if super::constant::is_time(&full) {
             literal(Literal::Time(full), Ty::Time, span)
         } else {
-            self.report(errors::bad_literal("date", text, span));
+            // What is no date at all was said where the text was read.
+            if crate::syntax::is_date(text) {
+                self.report(errors::bad_literal("date", text, span));
+            }
             Expr::error(span)
         }
     }

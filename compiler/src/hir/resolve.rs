@@ -235,7 +235,7 @@ impl<'a> Resolver<'a> {
             match self.loader.load(from, &file) {
                 Ok(found) => found,
                 Err(reason) => {
-                    self.diagnostics.push(errors::unreadable_module(&file, span, &reason));
+                    self.diagnostics.push(errors::unreadable_module(span, &reason));
                     return None;
                 }
             }
@@ -248,7 +248,7 @@ impl<'a> Resolver<'a> {
             return Some(*id);
         }
         if self.open.len() >= USE_DEPTH_MAX {
-            self.diagnostics.push(errors::unreadable_module(path, span, "files use files too deeply"));
+            self.diagnostics.push(errors::unreadable_module(span, "files use files too deeply"));
             return None;
         }
         let shown = if path.starts_with("std/") { format!("<{name}>") } else { name.clone() };

@@ -197,14 +197,15 @@ impl Checker<'_> {
         let text = match self.loader.load(&from, &file.value) {
             Ok((_, text)) => text,
             Err(reason) => {
-                self.report(errors::unreadable_file(&file.value, span, &reason));
+                self.report(errors::unreadable_file(span, &reason));
                 return Vec::new();
             }
         };
         match crate::manifest::objects(&file.value, &text) {
             Ok(objects) => objects,
             Err(reason) => {
-                self.report(errors::unreadable_file(&file.value, span, &reason));
+                let sentence = format!("`{}` cannot be read: {reason}", file.value);
+                self.report(errors::unreadable_file(span, &sentence));
                 Vec::new()
             }
         }

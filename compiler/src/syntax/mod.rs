@@ -27,6 +27,7 @@ pub mod token;
 pub use dump::{dump_ast, dump_expr, dump_tokens};
 pub use format::format;
 pub use lexer::is_hidden;
+pub use number::is_date;
 pub use parse::{Parsed, parse, parse_expr};
 
 lalrpop_util::lalrpop_mod!(
