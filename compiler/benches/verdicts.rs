@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use aipc_compiler::analysis::{Options, analyze, lower};
+use aipc_compiler::analysis::{Options, analyze};
 use aipc_compiler::formats::bytecode;
 use aipc_compiler::source::{NoFiles, Sources};
 use aipc_runtime::document::{Document, ReadOptions, read};
@@ -77,7 +77,7 @@ fn main() {
     let file = sources.add("policy.aip", source);
     let analysis = analyze(&mut sources, file, &NoFiles, &mut Options::default());
     assert!(!analysis.has_errors(), "{:#?}", analysis.diagnostics);
-    let (set, _) = lower(&analysis, &sources);
+    let (set, _) = (analysis.policies.clone(), analysis.not_carried.clone());
     let start = Instant::now();
     let program = bytecode::emit(&set, &sources).expect("the rules have bytecode");
     println!("emit          {:>10.2?} for {} rules", start.elapsed(), program.rules().len());

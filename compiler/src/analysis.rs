@@ -28,6 +28,10 @@ pub struct Analysis {
     pub file: FileId,
     pub parsed: syntax::Parsed,
     pub module: hir::Module,
+    /// What its policies mean. Empty where there are errors; a rule that no output carries is left out.
+    pub policies: ir::PolicySet,
+    /// The rules that no output carries, with the reasons.
+    pub not_carried: Vec<Diagnostic>,
     /// Of the file and of the files that it uses, in the order of their places; lint levels are applied.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -55,15 +59,18 @@ pub fn analyze(sources: &mut Sources, file: FileId, loader: &dyn Loader, options
     let (module, found) =
         hir::check(&parsed.module, id, &modules, &options.cluster, sources, loader, &options.parameters);
     diagnostics.extend(found);
+    let (policies, found) = match diagnostic::has_errors(&diagnostics) {
+        true => Default::default(),
+        false => lower::lower(&module, sources),
+    };
+    // What is right and not carried is for those to say who build or run it.
+    let (not_carried, found): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|it| it.code == Code::NotCarriedYet);
+    diagnostics.extend(found);
     let mut diagnostics = levelled(diagnostics, &options.lints);
     diagnostics.sort_by_key(|it| (it.primary().file, it.primary().start));
     diagnostics.dedup();
-    Analysis { file, parsed, module, diagnostics }
-}
-
-/// The policies of an analysed file. Call it only without errors: what is broken is left out.
-pub fn lower(analysis: &Analysis, sources: &Sources) -> (ir::PolicySet, Vec<Diagnostic>) {
-    lower::lower(&analysis.module, sources)
+    Analysis { file, parsed, module, policies, not_carried, diagnostics }
 }
 
 fn levelled(diagnostics: Vec<Diagnostic>, lints: &BTreeMap<Code, Option<Severity>>) -> Vec<Diagnostic> {

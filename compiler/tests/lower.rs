@@ -1,6 +1,6 @@
 //! Meaning in the IR: what the shape of a few sources becomes.
 
-use aipc_compiler::analysis::{Options, analyze, lower};
+use aipc_compiler::analysis::{Options, analyze};
 use aipc_compiler::ir::{self, CondKind};
 use aipc_compiler::source::{NoFiles, Sources};
 
@@ -9,7 +9,7 @@ fn rules(source: &str) -> Vec<ir::Rule> {
     let file = sources.add("policy.aip", source);
     let analysis = analyze(&mut sources, file, &NoFiles, &mut Options::default());
     assert!(!analysis.has_errors(), "{source}: {:#?}", analysis.diagnostics);
-    let (set, refused) = lower(&analysis, &sources);
+    let (set, refused) = (analysis.policies.clone(), analysis.not_carried.clone());
     assert!(refused.is_empty(), "{source}: {refused:#?}");
     set.policies.into_iter().flat_map(|it| it.rules).collect()
 }
@@ -17,7 +17,7 @@ fn rules(source: &str) -> Vec<ir::Rule> {
 /// The violations of each rule in normal form, places of the source and numbers of locals left out.
 fn violation(source: &str) -> String {
     let rule = rules(source).remove(0);
-    let text = format!("{:?}", ir::rewrite::normalize(&rule.check.violation));
+    let text = format!("{:?}", ir::rewrite::normalize(&rule.check().expect("a check").violation));
     let mut kept = String::new();
     let mut rest = text.as_str();
     while let Some(at) = rest.find(", origin: Span {") {
@@ -42,7 +42,7 @@ fn a_rule_and_its_duals_are_one_rule() {
 #[test]
 fn a_bare_quantifier_over_a_constant_list_is_written_out() {
     let rule = rules(r#"require resource that every k in ["a", "b"]: metadata.labels[k] ~ "?*""#).remove(0);
-    let violation = ir::rewrite::normalize(&rule.check.violation);
+    let violation = ir::rewrite::normalize(&rule.check().expect("a check").violation);
     let CondKind::Or(parts) = &violation.kind else { panic!("{violation:#?}") };
     assert_eq!(parts.len(), 2);
 }
@@ -80,7 +80,7 @@ fn where_about_an_element_filters_elements() {
     )
     .remove(0);
     assert_eq!(rule.applies.len(), 1);
-    let elements = rule.check.elements.expect("an element rule");
+    let elements = rule.check().expect("a check").elements.clone().expect("an element rule");
     assert_eq!(elements.view, "container");
     assert!(matches!(elements.filter.kind, CondKind::Glob { .. }));
 }

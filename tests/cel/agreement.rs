@@ -68,7 +68,7 @@ pub fn run(oracle: &Oracle, seed: u64, back_end: &BackEnd) -> usize {
 
     let mut rules: Vec<Rule> = (0..RULES_IN_A_BATCH).map(|_| random_rule(&mut random, &texts)).collect();
     rules.retain(|rule| {
-        let set = PolicySet { policies: vec![policy("p", vec![rule.clone()])] };
+        let set = PolicySet { policies: vec![policy("p", vec![rule.clone()])], ..PolicySet::default() };
         !has_errors(&legalize(&set, back_end.format))
     });
     let policies: Vec<Policy> = rules
@@ -76,7 +76,7 @@ pub fn run(oracle: &Oracle, seed: u64, back_end: &BackEnd) -> usize {
         .enumerate()
         .map(|(number, rule)| policy(&format!("p{number}"), vec![rule.clone()]))
         .collect();
-    let set = PolicySet { policies };
+    let set = PolicySet { policies, ..PolicySet::default() };
     let mut sources = Sources::default();
     sources.add("policy.aip", "");
     let emitted = (back_end.emit)(&set, &sources);
@@ -145,7 +145,7 @@ fn expected(rule: &Rule, resource: &Json, world: &World) -> Verdict {
     let spoken = rule.targets.iter().any(|target| target.kind.kind == kind) && template(resource).is_some();
     let violated = spoken
         && rule.applies.iter().all(|cond| world.holds(cond))
-        && world.holds(&rewrite::violation_of_subject(&rule.check));
+        && world.holds(&rewrite::violation_of_subject(rule.check().expect("a check")));
     if violated { Verdict::Fail } else { Verdict::Pass }
 }
 
@@ -162,8 +162,8 @@ fn random_rule(random: &mut Random, texts: &[String]) -> Rule {
     let mut rule = rule("r", targets, Cond::constant(true, span()));
     if elements {
         let number = 900;
-        rule.check.violation = conditions.condition_of_container(number, depth);
-        rule.check.elements = Some(Elements {
+        rule.check_mut().expect("a check").violation = conditions.condition_of_container(number, depth);
+        rule.check_mut().expect("a check").elements = Some(Elements {
             view: "container".to_owned(),
             binder: binder(number),
             source: containers(),
@@ -175,7 +175,7 @@ fn random_rule(random: &mut Random, texts: &[String]) -> Rule {
             TextPart::Value(path(Root::Object, "metadata! name", Type::Text)),
         ];
     } else {
-        rule.check.violation = conditions.condition(depth);
+        rule.check_mut().expect("a check").violation = conditions.condition(depth);
     }
     if applies {
         rule.applies = vec![conditions.condition(1)];

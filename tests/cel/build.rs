@@ -174,7 +174,7 @@ pub fn rule(name: &str, targets: Vec<Target>, violation: Cond) -> Rule {
         operations: Operations::DEFAULT,
         applies: vec![],
         bindings: vec![],
-        check: Check { elements: None, violation },
+        body: Body::Check(Check { elements: None, violation }),
         message: Message { parts: vec![TextPart::Text("Not allowed.".to_owned())], written: true },
         actions: vec![],
         settings: Settings::default(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aipc_compiler::analysis::{Options, analyze, lower};
+use aipc_compiler::analysis::{Options, analyze};
 use aipc_compiler::diagnostic::{Code, Diagnostic, has_errors};
 use aipc_compiler::formats::support::{Target, legalize};
 use aipc_compiler::formats::{Emitted, bytecode, validating_policy};
@@ -29,7 +29,7 @@ fn compile(name: &str, source: &str) -> Compiled {
     let file = sources.add(name, source);
     let analysis = analyze(&mut sources, file, &NoFiles, &mut Options::default());
     assert!(!analysis.has_errors(), "{source}: {:#?}", analysis.diagnostics);
-    let (set, found) = lower(&analysis, &sources);
+    let (set, found) = (analysis.policies.clone(), analysis.not_carried.clone());
     assert!(!has_errors(&found), "{source}: {found:#?}");
     let refused: Vec<Diagnostic> =
         legalize(&set, Target::Kyverno).into_iter().filter(|it| it.code == Code::NotInTarget).collect();

@@ -27,7 +27,7 @@ fn set() -> PolicySet {
             pods().into_iter().chain([cluster()]).collect(),
             not(glob(local(0, "image", Type::Image), &["good/*"])),
         );
-        rule.check.elements = Some(Elements {
+        rule.check_mut().expect("a check").elements = Some(Elements {
             view: "container".to_owned(),
             binder: binder(0),
             source: containers(),
@@ -45,9 +45,14 @@ fn set() -> PolicySet {
         name: "account".to_owned(),
         value: subject("spec! serviceAccountName", Type::Text),
     }];
-    host.check.violation =
-        or(vec![host.check.violation.clone(), equal(local(5, "", Type::Text), text("root"))]);
-    PolicySet { policies: vec![policy("listed", vec![image(false), image(true), host])] }
+    host.check_mut().expect("a check").violation = or(vec![
+        host.check().expect("a check").violation.clone(),
+        equal(local(5, "", Type::Text), text("root")),
+    ]);
+    PolicySet {
+        policies: vec![policy("listed", vec![image(false), image(true), host])],
+        ..PolicySet::default()
+    }
 }
 
 #[test]

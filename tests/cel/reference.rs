@@ -160,6 +160,7 @@ impl World {
                 }
                 Json::String(text)
             }
+            ValueKind::Lookup(_) => panic!("not used here"),
             ValueKind::Must(inner) => self.value(inner)?,
         };
         (!found.is_null()).then_some(found)
@@ -174,6 +175,7 @@ impl World {
             Root::Namespace => self.object["metadata"]["namespace"].clone(),
             Root::NamespaceObject => json!({"metadata": {"labels": self.namespace_labels.clone()?}}),
             Root::User => self.user.clone()?,
+            Root::Existing | Root::ExistingSubject | Root::Predicate => panic!("not used here"),
             Root::Request | Root::Now => return None,
         };
         path.steps.iter().try_fold(root, |at, step| match step {

@@ -8,7 +8,7 @@ use aipc_compiler::source::Sources;
 fn yaml(policies: Vec<Policy>) -> String {
     let mut sources = Sources::default();
     sources.add("policy.aip", "deny …\n");
-    let emitted = emit(&PolicySet { policies }, &sources);
+    let emitted = emit(&PolicySet { policies, ..PolicySet::default() }, &sources);
     emitted.into_iter().map(|object| object.yaml).collect::<Vec<_>>().join("---\n")
 }
 
@@ -38,7 +38,7 @@ fn elements_and_their_names_in_the_message() {
         ),
     ]);
     let mut limits = rule("limits", pods(), violation);
-    limits.check.elements = Some(Elements {
+    limits.check_mut().expect("a check").elements = Some(Elements {
         view: "container".to_owned(),
         binder: binder(0),
         source: containers(),
@@ -110,8 +110,8 @@ fn conditions_of_many_forms() {
         cond: Box::new(not(glob(path(Root::User, "name", Type::Text), &["system:*"]))),
         otherwise: true,
     })];
-    replicas.check.violation = or(vec![
-        replicas.check.violation.clone(),
+    replicas.check_mut().expect("a check").violation = or(vec![
+        replicas.check_mut().expect("a check").violation.clone(),
         cond(CondKind::Empty(local(9, "", Type::Text))),
         cond(CondKind::Changed {
             now: subject("spec! paused", Type::Bool),

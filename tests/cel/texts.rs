@@ -111,7 +111,7 @@ fn no_text_becomes_code() {
         policy.category = Some(nasty.to_owned());
         policy.controls = vec![(nasty.to_owned(), nasty.to_owned())];
         policy.settings.annotations = vec![("acme.io/x".to_owned(), nasty.to_owned())];
-        let set = PolicySet { policies: vec![policy] };
+        let set = PolicySet { policies: vec![policy], ..PolicySet::default() };
         let mut sources = Sources::default();
         sources.add(format!("{nasty}.aip"), "");
         let emitted = emit(&set, &sources);

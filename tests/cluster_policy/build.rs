@@ -162,7 +162,7 @@ pub fn pod_rule(name: &str, violation: Cond) -> Rule {
         operations: Operations::DEFAULT,
         applies: vec![],
         bindings: vec![],
-        check: Check { elements: None, violation },
+        body: Body::Check(Check { elements: None, violation }),
         message: Message { parts: vec![TextPart::Text("Not here.".to_owned())], written: true },
         actions: vec![],
         settings: Settings::default(),
@@ -175,7 +175,7 @@ pub fn pod_rule(name: &str, violation: Cond) -> Rule {
 /// The rule for elements of the Pod.
 pub fn element_rule(name: &str, local: u32, source: Value, violation: Cond) -> Rule {
     let mut rule = pod_rule(name, violation);
-    rule.check.elements = Some(Elements {
+    rule.check_mut().expect("a check").elements = Some(Elements {
         view: "container".to_owned(),
         binder: Binder { key: None, element: Local(local) },
         source,
@@ -196,5 +196,5 @@ pub fn policy(name: &str, rules: Vec<Rule>) -> PolicySet {
         rules,
         origin: at(),
     };
-    PolicySet { policies: vec![policy] }
+    PolicySet { policies: vec![policy], ..PolicySet::default() }
 }

@@ -91,7 +91,7 @@ impl Rules<'_> {
             let mut rule = element_rule(name, local, source, violation);
             if rules.random.chance(30) {
                 let filter = rules.cond(1);
-                if let Some(elements) = &mut rule.check.elements {
+                if let Some(elements) = &mut rule.check_mut().expect("a check").elements {
                     elements.filter = filter;
                 }
             }

@@ -49,7 +49,7 @@ fn violates(rule: &Rule, object: &Json, old: Option<&Json>) -> bool {
         }
     }
     rule.applies.iter().all(|cond| world.cond(cond))
-        && world.cond(&rewrite::violation_of_subject(&rule.check))
+        && world.cond(&rewrite::violation_of_subject(rule.check().expect("a check")))
 }
 
 impl World<'_> {
@@ -185,7 +185,7 @@ impl World<'_> {
                 }
                 Some(whole.into())
             }
-            ValueKind::Object(_) | ValueKind::Must(_) => panic!("not used here"),
+            ValueKind::Object(_) | ValueKind::Must(_) | ValueKind::Lookup(_) => panic!("not used here"),
         }
     }
 

@@ -42,7 +42,7 @@ pub fn compile(source: &str) -> Result<Compiled, Vec<String>> {
     if analysis.has_errors() {
         return Err(words(&analysis.diagnostics));
     }
-    let (set, diagnostics) = analysis::lower(&analysis, &sources);
+    let (set, diagnostics) = (analysis.policies.clone(), analysis.not_carried.clone());
     if has_errors(&diagnostics) {
         return Err(words(&diagnostics));
     }
@@ -57,13 +57,13 @@ pub fn compile_policies(source: &str) -> Result<Vec<(String, Compiled)>, Vec<Str
     if analysis.has_errors() {
         return Err(words(&analysis.diagnostics));
     }
-    let (set, diagnostics) = analysis::lower(&analysis, &sources);
+    let (set, diagnostics) = (analysis.policies.clone(), analysis.not_carried.clone());
     if has_errors(&diagnostics) {
         return Err(words(&diagnostics));
     }
     let one_by_one = set.policies.into_iter().map(|policy| {
         let name = policy.name.clone();
-        Ok((name, emitted(&PolicySet { policies: vec![policy] }, &sources)?))
+        Ok((name, emitted(&PolicySet { policies: vec![policy], exemptions: Vec::new() }, &sources)?))
     });
     one_by_one.collect()
 }

@@ -120,15 +120,15 @@ impl Compilation {
     /// The IR of all files without errors, in order. A rule that no output carries is left out, and an error among
     /// the diagnostics says so; the others are there, so that a run can judge by them.
     pub fn lower(&mut self) -> ir::PolicySet {
-        let mut policies = Vec::new();
+        let mut all = ir::PolicySet::default();
         let mut found = Vec::new();
         for file in self.files.iter().filter(|it| !has_errors(&it.analysis.diagnostics)) {
-            let (set, diagnostics) = analysis::lower(&file.analysis, &self.sources);
-            policies.extend(set.policies);
-            found.extend(diagnostics);
+            all.policies.extend(file.analysis.policies.policies.iter().cloned());
+            all.exemptions.extend(file.analysis.policies.exemptions.iter().cloned());
+            found.extend(file.analysis.not_carried.iter().cloned());
         }
         self.say(found);
-        ir::PolicySet { policies }
+        all
     }
 
     /// The program of lowered policies; what it cannot carry is added to the diagnostics.

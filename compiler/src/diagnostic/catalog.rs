@@ -102,6 +102,9 @@ catalog! {
     PolicyWithoutRules "AIP0405" Error "a policy without rules";
     EmptyTest          "AIP0406" Error "a test without expectations";
     NotCarriedYet      "AIP0407" Error "checked, but not carried by any output yet";
+    VerbClause         "AIP0408" Error "a clause that a verb needs, or cannot have";
+    MayBeMissing       "AIP0409" Error "a value that may be missing inside a text";
+    UnwrittenElement   "AIP0410" Error "an element that is not written out";
 
     BarePod            "AIP0501" Warning "bare Pods only";
     AlwaysTrue         "AIP0502" Error "always true";

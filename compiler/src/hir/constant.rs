@@ -48,6 +48,12 @@ pub fn parse_duration(text: &str) -> Option<i64> {
     i64::try_from(if negative { -total } else { total }).ok()
 }
 
+/// A date or time of the source as RFC 3339; `None` if there is no such moment.
+pub fn parse_date(text: &str) -> Option<String> {
+    let full = if text.contains('T') { text.to_owned() } else { format!("{text}T00:00:00Z") };
+    is_time(&full).then_some(full)
+}
+
 /// RFC 3339.
 pub fn is_time(text: &str) -> bool {
     aipc_runtime::value::Time::parse(text).is_some()

@@ -331,6 +331,14 @@ pub fn edit_through_list(span: Span) -> Diagnostic {
         .help("make the element the subject, or use `for x in … { … }`")
 }
 
+pub fn edit_of_other(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::NeedsPath,
+        span,
+        "an edit changes the object that the rule speaks of, and this is none of its places",
+    )
+}
+
 // Subjects
 
 pub fn mixed_subject(span: Span) -> Diagnostic {
@@ -569,6 +577,65 @@ pub fn wrong_value(cluster: &Cluster, value: &Expr, wanted: &Ty, text: &str) -> 
 pub fn append_to_no_list(cluster: &Cluster, target: &Expr) -> Diagnostic {
     let message = format!("only a list can be appended to, and this is {}", target.ty.display(cluster));
     Diagnostic::new(Code::NotAList, target.span, message).help("use `set`")
+}
+
+// Rules of other verbs
+
+pub fn generate_without_trigger(verb: Span, kind: Span) -> Diagnostic {
+    Diagnostic::new(Code::VerbClause, verb.to(kind), "nothing says when this is generated")
+        .help("add `for KIND`: whenever such an object is admitted")
+}
+
+pub fn generate_no_kind(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::UnknownKind, span, "one kind of whole objects is generated, and this is none")
+        .help("name a kind, such as `ConfigMap`")
+}
+
+pub fn generate_without_namespace(kind: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::VerbClause,
+        span.at_end(),
+        format!("a {kind} lives in a namespace, and none is named"),
+    )
+    .help("add `in NAMESPACE`, such as `in trigger.metadata.namespace`")
+}
+
+pub fn generate_in_no_namespace(kind: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::VerbClause, span, format!("a {kind} lives in no namespace"))
+        .help("leave out `in …`")
+}
+
+pub fn delete_of_elements(view: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::VerbClause,
+        span,
+        format!("whole objects are deleted, and `{view}` is a part of one"),
+    )
+    .help("name the kind, and ask for the part: `delete Pod if any c in container: …`")
+}
+
+pub fn delete_on(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::VerbClause, span, "a clean-up runs at times, not on operations")
+        .help("leave out `on …`")
+}
+
+pub fn exempt_of_elements(view: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::VerbClause,
+        span,
+        format!("whole objects are exempted, and `{view}` is a part of one"),
+    )
+    .help("name the kind: `for Pod where …`, `for pod where …`")
+}
+
+pub fn bad_cron(text: &str, fault: String, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::BadLiteral, span, format!("`{text}` is no cron line")).at(fault)
+}
+
+pub fn no_cron_for(text: &str, near: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::BadLiteral, span, format!("cron cannot say `every {text}`"))
+        .at("this divides no hour, day or week")
+        .help(format!("near it is `every \"{near}\"`"))
 }
 
 // Functions

@@ -157,7 +157,7 @@ impl Checker<'_> {
             "request" => Expr::new(place(Root::Request), Ty::Record(Record::Request), span),
             "now" => Expr::new(place(Root::Now), Ty::Time, span),
             "trigger" => match self.trigger.clone() {
-                Some(ty) => Expr::new(ExprKind::External("trigger", Vec::new()), ty, span),
+                Some(ty) => Expr::new(place(Root::Object), ty, span),
                 None => {
                     self.report(errors::no_trigger_here(span));
                     Expr::error(span)
@@ -168,7 +168,7 @@ impl Checker<'_> {
                     self.report(errors::no_predicate_here(span));
                     return Some(Expr::error(span));
                 }
-                Expr::new(ExprKind::External("predicate", Vec::new()), Ty::Json, span)
+                Expr::new(place(Root::Predicate), Ty::Json, span)
             }
             // `cluster.get(…)`: called, never read.
             _ => {
@@ -332,15 +332,15 @@ impl Checker<'_> {
     }
 
     fn date(&mut self, text: &str, span: Span) -> Expr {
-        let full = if text.contains('T') { text.to_string() } else { format!("{text}T00:00:00Z") };
-        if super::constant::is_time(&full) {
-            literal(Literal::Time(full), Ty::Time, span)
-        } else {
-            // What is no date at all was said where the text was read.
-            if crate::syntax::is_date(text) {
-                self.report(errors::bad_literal("date", text, span));
+        match super::constant::parse_date(text) {
+            Some(time) => literal(Literal::Time(time), Ty::Time, span),
+            None => {
+                // What is no date at all was said where the text was read.
+                if crate::syntax::is_date(text) {
+                    self.report(errors::bad_literal("date", text, span));
+                }
+                Expr::error(span)
             }
-            Expr::error(span)
         }
     }
 

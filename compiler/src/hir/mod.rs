@@ -24,8 +24,13 @@ mod expr;
 mod operator;
 mod place;
 mod policy;
+mod delete;
+mod exempt;
+mod generate;
+mod mutate;
 mod test;
 mod verbs;
+mod verify;
 mod walk;
 
 pub use check::check;
@@ -85,28 +90,158 @@ pub enum Body {
     Deny(Expr),
     /// `require … that C`: violated where C does not hold of a subject.
     Require(Expr),
-    /// A rule of another verb: checked, but no output carries it yet.
-    Other(Verb, Span),
+    /// `mutate … { edits }`
+    Mutate(Mutation),
+    /// `generate … { fields }`, `generate copy of …`
+    Generate(Generation),
+    /// `verify … signed by …`
+    Verify(Verification),
+    /// `delete … if C every …`
+    Delete(Deletion),
 }
 
-/// The verbs whose rules are checked only.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verb {
-    Mutate,
-    Generate,
-    Verify,
-    Delete,
-}
-
-impl Verb {
-    pub fn as_str(self) -> &'static str {
+impl Body {
+    pub fn verb(&self) -> &'static str {
         match self {
-            Verb::Mutate => "mutate",
-            Verb::Generate => "generate",
-            Verb::Verify => "verify",
-            Verb::Delete => "delete",
+            Body::Deny(_) => "deny",
+            Body::Require(_) => "require",
+            Body::Mutate(_) => "mutate",
+            Body::Generate(_) => "generate",
+            Body::Verify(_) => "verify",
+            Body::Delete(_) => "delete",
         }
     }
+}
+
+/// The edits of a mutation.
+#[derive(Clone, Debug)]
+pub struct Mutation {
+    /// With `for`, the objects that change; the rule's own subject is then what is admitted.
+    pub existing: Option<Existing>,
+    pub edits: Vec<Edit>,
+}
+
+/// The existing objects that a mutation changes. Its names have the roots `Existing` and `ExistingSubject`.
+#[derive(Clone, Debug)]
+pub struct Existing {
+    pub subject: Subject,
+    pub narrows: Vec<Narrow>,
+}
+
+/// A statement of a mutation; `let`s are put where they are used.
+#[derive(Clone, Debug)]
+pub enum Edit {
+    Assign {
+        verb: AssignVerb,
+        /// A place of one value.
+        target: Expr,
+        /// Of a list that grows: what makes an element of it the same element.
+        identity: Identity,
+        value: Expr,
+        span: Span,
+    },
+    Remove {
+        target: Expr,
+        span: Span,
+    },
+    For {
+        binder: Binder,
+        source: Expr,
+        filter: Option<Expr>,
+        edits: Vec<Edit>,
+    },
+    If {
+        condition: Expr,
+        edits: Vec<Edit>,
+    },
+    /// `kyverno.jsonPatch(…)`: by its name.
+    External(String, Span),
+}
+
+/// What makes an element of a list the same element.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Identity {
+    /// Its whole value.
+    Value,
+    /// These fields; each with the value that the API server fills in where it is absent.
+    Keys(Vec<(String, Option<String>)>),
+}
+
+pub use crate::syntax::ast::AssignVerb;
+
+/// What a `generate` rule makes. The rule's own subject is what is admitted: `trigger`.
+#[derive(Clone, Debug)]
+pub struct Generation {
+    pub each: Option<Each>,
+    pub make: Make,
+}
+
+impl Generation {
+    /// The kinds that are made, as text.
+    pub fn made(&self) -> String {
+        let kinds = match &self.make {
+            Make::Object { kind, .. } => std::slice::from_ref(kind),
+            Make::Copy { kinds, .. } => kinds,
+        };
+        kinds.iter().map(|kind| kind.kind.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// `each x in list where …`
+#[derive(Clone, Debug)]
+pub struct Each {
+    pub binder: Binder,
+    pub source: Expr,
+    pub filter: Option<Expr>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Make {
+    Object {
+        kind: ir::KindRef,
+        name: Expr,
+        namespace: Option<Expr>,
+        /// An object literal.
+        fields: Expr,
+    },
+    Copy {
+        kinds: Vec<ir::KindRef>,
+        name: Option<Expr>,
+        namespace: Option<Expr>,
+        /// About the root `Existing`.
+        filter: Option<Expr>,
+        into: Expr,
+        rename: Option<Expr>,
+    },
+}
+
+/// `verify`: who has to have signed.
+#[derive(Clone, Debug)]
+pub struct Verification {
+    pub checks: Vec<SignatureCheck>,
+    /// `ignoring`: fields of the object that is verified as a manifest.
+    pub ignoring: Vec<Expr>,
+}
+
+#[derive(Clone, Debug)]
+pub enum SignatureCheck {
+    Signed { signers: Signers, span: Span },
+    Attested { predicate: String, signers: Signers, condition: Option<Expr>, span: Span },
+}
+
+/// So many of the attestors; `None`: the one, or all of them.
+#[derive(Clone, Debug)]
+pub struct Signers {
+    pub count: Option<u32>,
+    pub of: Expr,
+}
+
+/// `delete … if C every …`
+#[derive(Clone, Debug)]
+pub struct Deletion {
+    pub condition: Option<Expr>,
+    /// Five fields of cron.
+    pub schedule: String,
 }
 
 #[derive(Clone, Debug)]
@@ -123,9 +258,18 @@ pub struct Action {
     pub span: Span,
 }
 
-/// An `exempt` item. Checked only; no output carries it yet.
+/// An `exempt` item.
 #[derive(Clone, Debug)]
 pub struct Exemption {
+    /// Policy and rule, as names or globs; `None` for all rules of a policy.
+    pub rules: Vec<(String, Option<String>)>,
+    /// `None`: every object.
+    pub subject: Option<Subject>,
+    pub operations: ir::Operations,
+    pub narrows: Vec<Narrow>,
+    /// RFC 3339.
+    pub until: Option<String>,
+    pub because: String,
     pub span: Span,
 }
 

@@ -7,9 +7,7 @@ use super::check::{Checker, PolicyName, PolicyValue};
 use super::occurrence::Definition;
 use super::pairing::Mode;
 use super::resolve::file_policy_name;
-use super::{
-    Action, Body, Exemption, Expr, ExprKind, Module, Narrow, Policy, Rule, Ty, Verb, errors, pairing,
-};
+use super::{Action, Body, Expr, ExprKind, Module, Mutation, Narrow, Policy, Rule, Ty, errors, pairing};
 use crate::hir::Place;
 use crate::ir::{self, Root};
 use crate::source::Span;
@@ -452,31 +450,69 @@ impl Checker<'_> {
         })
     }
 
+    /// A rule of another verb than `deny` and `require`.
     fn other_rule(&mut self, rule: &ast::Rule, body: &ast::RuleBody, frame: &Frame) -> Option<Rule> {
-        let verb = match body {
-            ast::RuleBody::Mutate(_) => Verb::Mutate,
-            ast::RuleBody::Generate(_) | ast::RuleBody::GenerateCopy(_) => Verb::Generate,
-            ast::RuleBody::Verify(_) => Verb::Verify,
-            ast::RuleBody::Delete(_) => Verb::Delete,
+        let settings = |settings: &Option<ast::Settings>, checker: &mut Self| {
+            settings.as_ref().map(|it| checker.settings(it)).unwrap_or_default()
+        };
+        let (mut message, mut actions) = (None, Vec::new());
+        let (head, body, mut settings) = match body {
+            ast::RuleBody::Mutate(it) => {
+                let settings = settings(&it.settings, self);
+                let (head, mutation) = self.mutate(it, frame.scope)?;
+                (head, Body::Mutate(mutation), settings)
+            }
+            ast::RuleBody::Generate(it) => {
+                let settings = settings(&it.settings, self);
+                let (head, generation) = self.generate(it, frame.scope)?;
+                (head, Body::Generate(generation), settings)
+            }
+            ast::RuleBody::GenerateCopy(it) => {
+                let settings = settings(&it.settings, self);
+                let (head, generation) = self.generate_copy(it, frame.scope)?;
+                (head, Body::Generate(generation), settings)
+            }
+            ast::RuleBody::Verify(it) => {
+                let settings = settings(&it.tail.settings, self);
+                let (head, (verification, said, own)) = self.verify(it, frame.scope)?;
+                message = said;
+                actions = own;
+                actions.extend(frame.actions.iter().copied().filter_map(|it| self.action(it)));
+                (head, Body::Verify(verification), settings)
+            }
+            ast::RuleBody::Delete(it) => {
+                let settings = settings(&it.settings, self);
+                let (head, deletion) = self.delete(it, frame.scope)?;
+                (head, Body::Delete(deletion), settings)
+            }
             ast::RuleBody::Deny(_) | ast::RuleBody::Require(_) | ast::RuleBody::Error(_) => return None,
         };
-        let frame_narrows = frame.scope.map(|it| it.narrows.as_slice()).unwrap_or_default();
-        let subject = self.other_verb(body, frame_narrows)?;
+        merge_settings(&mut settings, frame.settings.clone());
         let name = match &rule.name {
-            Some(name) => name.text.clone(),
-            None => format!("{}-{}", verb.as_str(), slug(&subject.text)),
+            Some(name) => {
+                self.occur(name.span, Definition::Source(name.span), None);
+                name.text.clone()
+            }
+            None => {
+                let about = match &body {
+                    Body::Mutate(Mutation { existing: Some(existing), .. }) => existing.subject.text.clone(),
+                    Body::Generate(generation) => generation.made(),
+                    _ => head.subject.text.clone(),
+                };
+                format!("{}-{}", body.verb(), slug(&about))
+            }
         };
         Some(Rule {
             name,
             named: rule.name.is_some(),
             description: rule.doc.as_ref().map(|doc| doc.text.clone()),
-            subject,
-            operations: ir::Operations::DEFAULT,
-            narrows: Vec::new(),
-            body: Body::Other(verb, rule.span),
-            message: None,
-            actions: Vec::new(),
-            settings: ir::Settings::default(),
+            subject: head.subject,
+            operations: head.operations,
+            narrows: head.narrows,
+            body,
+            message,
+            actions,
+            settings,
             span: rule.span,
         })
     }
@@ -650,10 +686,22 @@ impl Checker<'_> {
                     };
                     set(&mut found.timeout_s, seconds, "whole seconds from 1s to 30s")
                 }
+                "existing" => set(&mut found.existing, boolean, "true or false"),
+                "synchronize" => set(&mut found.synchronize, boolean, "true or false"),
+                "orphan" => set(&mut found.orphan, boolean, "true or false"),
+                "mutateDigest" => set(&mut found.mutate_digest, boolean, "true or false"),
+                "verifyDigest" => set(&mut found.verify_digest, boolean, "true or false"),
+                "required" => set(&mut found.required, boolean, "true or false"),
+                "cache" => set(&mut found.cache, boolean, "true or false"),
+                "propagation" => {
+                    let value =
+                        text.filter(|it| ["Foreground", "Background", "Orphan"].contains(&it.as_str()));
+                    set(&mut found.propagation, value, "\"Foreground\", \"Background\" or \"Orphan\"")
+                }
                 "namespace" => set(&mut found.namespace, text, "the name of a namespace"),
                 "labels" => set_pairs(&mut found.labels, pairs()),
                 "annotations" => set_pairs(&mut found.annotations, pairs()),
-                // The knobs of the other verbs: their own check takes them.
+                // INVARIANT: each knob of the table stands above.
                 _ => None,
             };
             if let Some(expected) = expected {
@@ -661,35 +709,6 @@ impl Checker<'_> {
             }
         }
         found
-    }
-
-    // Exemptions
-
-    fn exempt(&mut self, it: &ast::Exempt, module: &ast::Module) -> Option<Exemption> {
-        for target in &it.targets {
-            if let ast::ExemptTarget::Name(name) = target {
-                let text = name.text();
-                let policy = text.split('.').next().unwrap_or(&text).to_string();
-                let own = file_policy_name(self.sources, module.file);
-                let known = self.modules.get(self.module).policies.contains_key(&policy)
-                    || self.modules.get(self.module).uses.contains_key(&policy)
-                    || own == policy
-                    || module
-                        .items
-                        .iter()
-                        .any(|item| matches!(item, ast::Item::PolicyInstance(it) if it.name.text == policy));
-                if known {
-                    self.occur(name.span, Definition::Source(name.span), None);
-                }
-            }
-        }
-        if it.because.value.trim().is_empty() {
-            self.report(errors::empty_because(it.because.span));
-        }
-        if let Some(scope) = &it.scope {
-            self.trigger_scope(scope);
-        }
-        Some(Exemption { span: it.span })
     }
 }
 
@@ -750,21 +769,7 @@ fn set_pairs(slot: &mut Vec<(String, String)>, value: Option<Vec<(String, String
 
 /// Fills what `settings` leaves open.
 fn merge_settings(settings: &mut ir::Settings, outer: ir::Settings) {
-    settings.background = settings.background.or(outer.background);
-    settings.timeout_s = settings.timeout_s.or(outer.timeout_s);
-    settings.emit_warning = settings.emit_warning.or(outer.emit_warning);
-    settings.allow_existing_violations =
-        settings.allow_existing_violations.or(outer.allow_existing_violations);
-    settings.scored = settings.scored.or(outer.scored);
-    settings.failure_policy = settings.failure_policy.take().or(outer.failure_policy);
-    settings.apply_rules = settings.apply_rules.take().or(outer.apply_rules);
-    settings.namespace = settings.namespace.take().or(outer.namespace);
-    if settings.labels.is_empty() {
-        settings.labels = outer.labels;
-    }
-    if settings.annotations.is_empty() {
-        settings.annotations = outer.annotations;
-    }
+    *settings = settings.over(&outer);
 }
 
 /// A name for rules made of their subject: `container`, `deployment-statefulset`.

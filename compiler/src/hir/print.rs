@@ -68,12 +68,72 @@ impl Printer<'_> {
             };
             self.line(2, &line);
         }
-        let line = match &rule.body {
-            Body::Deny(condition) => format!("deny if {}", self.expr(condition)),
-            Body::Require(condition) => format!("require that {}", self.expr(condition)),
-            Body::Other(verb, _) => format!("{} (checked only)", verb.as_str()),
-        };
-        self.line(2, &line);
+        self.body(&rule.body);
+    }
+
+    fn body(&mut self, body: &Body) {
+        match body {
+            Body::Deny(condition) => self.line(2, &format!("deny if {}", self.expr(condition))),
+            Body::Require(condition) => self.line(2, &format!("require that {}", self.expr(condition))),
+            Body::Mutate(mutation) => {
+                if let Some(existing) = &mutation.existing {
+                    self.line(2, &format!("existing {}", existing.subject.text));
+                    for narrow in &existing.narrows {
+                        if let Narrow::Where(condition) = narrow {
+                            self.line(2, &format!("where {}", self.expr(condition)));
+                        }
+                    }
+                }
+                mutation.edits.iter().for_each(|edit| self.edit(2, edit));
+            }
+            Body::Generate(generation) => {
+                if let Some(each) = &generation.each {
+                    self.line(2, &format!("each ${} in {}", each.binder.element.0, self.expr(&each.source)));
+                }
+                self.line(2, &format!("generate {}", generation.made()));
+                if let Make::Object { name, fields, .. } = &generation.make {
+                    self.line(3, &format!("{}: {}", self.expr(name), self.expr(fields)));
+                }
+            }
+            Body::Verify(verification) => {
+                for check in &verification.checks {
+                    let (word, signers) = match check {
+                        SignatureCheck::Signed { signers, .. } => ("signed".to_owned(), signers),
+                        SignatureCheck::Attested { predicate, signers, .. } => {
+                            (format!("attested {predicate:?}"), signers)
+                        }
+                    };
+                    self.line(2, &format!("{word} by {}", self.expr(&signers.of)));
+                }
+            }
+            Body::Delete(deletion) => {
+                self.line(2, &format!("delete every {:?}", deletion.schedule));
+                if let Some(condition) = &deletion.condition {
+                    self.line(2, &format!("if {}", self.expr(condition)));
+                }
+            }
+        }
+    }
+
+    fn edit(&mut self, depth: usize, edit: &Edit) {
+        match edit {
+            Edit::Assign { verb, target, value, .. } => {
+                self.line(depth, &format!("{} {} = {}", verb.as_str(), self.expr(target), self.expr(value)));
+            }
+            Edit::Remove { target, .. } => self.line(depth, &format!("remove {}", self.expr(target))),
+            Edit::For { binder, source, filter, edits } => {
+                self.line(depth, &format!("for ${} in {}", binder.element.0, self.expr(source)));
+                if let Some(filter) = filter {
+                    self.line(depth + 1, &format!("where {}", self.expr(filter)));
+                }
+                edits.iter().for_each(|edit| self.edit(depth + 1, edit));
+            }
+            Edit::If { condition, edits } => {
+                self.line(depth, &format!("if {}", self.expr(condition)));
+                edits.iter().for_each(|edit| self.edit(depth + 1, edit));
+            }
+            Edit::External(name, _) => self.line(depth, &format!("{name}(…)")),
+        }
     }
 
     fn expr(&self, expr: &Expr) -> String {

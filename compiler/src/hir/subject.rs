@@ -33,6 +33,17 @@ pub(super) struct SubjectScope {
     seen: RefCell<HashMap<(ModuleId, String), Option<SeenView>>>,
 }
 
+impl SubjectScope {
+    /// Lets the names speak of an existing object, which has no state before.
+    pub(super) fn speak_of_existing(&mut self) {
+        let exprs = [&mut self.this, &mut self.resource].into_iter();
+        for expr in exprs.chain(self.chain.iter_mut().map(|it| &mut it.1)) {
+            expr.change_places(&mut super::verbs::speak_of_existing);
+        }
+        self.old = None;
+    }
+}
+
 /// A view on a place: what it is there, what views may be of it, where the first of its declarations is.
 type SeenView = (Expr, Of, Span);
 

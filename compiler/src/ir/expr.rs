@@ -2,6 +2,7 @@
 
 pub use aipc_runtime::operation::{Comparison, Domain, Operation, Test};
 
+use super::policy::KindRef;
 use crate::source::Span;
 
 /// A local name of one rule: the element of a quantifier, a `with` binding, the subject element.
@@ -67,6 +68,37 @@ pub enum ValueKind {
     Text(Vec<TextPart>),
     /// `must(value)`: the rule ends in an error where the value is missing.
     Must(Box<Value>),
+    /// What the cluster, a registry or the network answers. Missing where the answer is that there is nothing.
+    Lookup(Box<Lookup>),
+}
+
+/// A question to something outside the object. A question with a missing part has no answer: missing.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Lookup {
+    /// `cluster.get(Kind, name, in: …)`; a kind whose text is computed is a [`LookupKind::Computed`].
+    Get { kind: LookupKind, name: Value, namespace: Option<Value> },
+    /// `cluster.list(Kind, in: …, labels: …)`; a list of objects.
+    List { kind: LookupKind, namespace: Option<Value>, labels: Option<Value> },
+    /// `cluster.post(Kind, object)`; the object as the API server answers it.
+    Post { kind: LookupKind, object: Value },
+    /// `http.get(url)`
+    HttpGet { url: Value, headers: Option<Value> },
+    /// `http.post(url, body)`
+    HttpPost { url: Value, body: Value, headers: Option<Value> },
+    /// `cache(name)`: an entry of Kyverno's global context.
+    Cache { name: Value },
+    /// `image.remote`: what the registry says of an image.
+    ImageRemote { image: Value },
+    /// `random(pattern)`: text that the regular expression describes.
+    Random { pattern: String },
+}
+
+/// The kind that a lookup asks for.
+#[derive(Clone, PartialEq, Debug)]
+pub enum LookupKind {
+    Known(KindRef),
+    /// `apps/v1/Deployment` as text of values.
+    Computed(Value),
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -115,6 +147,12 @@ pub enum Root {
     /// The subject within the old object.
     OldSubject,
     Local(Local),
+    /// An object of the cluster that a mutation changes, or that is copied.
+    Existing,
+    /// The subject within that object.
+    ExistingSubject,
+    /// What an attestation says.
+    Predicate,
     /// The namespace as text: `metadata.namespace`, or the name of a Namespace object.
     Namespace,
     /// The Namespace object; only `metadata.labels` and `metadata.annotations` may follow.

@@ -29,19 +29,15 @@ pub fn size_of_cond(cond: &Cond) -> Option<usize> {
 
 /// Whether no condition or value of a rule is deeper than [`DEPTH_MAX`].
 pub fn is_shallow(rule: &Rule) -> bool {
-    let shallow = |cond: &Cond| size_of_cond(cond).is_some();
-    let shallow_value = |value: &Value| size_of_value(value).is_some();
-    let elements = rule.check.elements.as_ref();
-    let parts = rule.message.parts.iter().filter_map(|part| match part {
-        TextPart::Text(_) => None,
-        TextPart::Value(value) => Some(value),
+    let mut shallow = true;
+    for_each_part_of_rule(rule, &mut |part| {
+        shallow = shallow
+            && match part {
+                Part::Cond(cond) => size_of_cond(cond).is_some(),
+                Part::Value(value) => size_of_value(value).is_some(),
+            };
     });
-    rule.applies.iter().all(shallow)
-        && rule.bindings.iter().all(|it| shallow_value(&it.value))
-        && elements.is_none_or(|it| shallow_value(&it.source) && shallow(&it.filter))
-        && shallow(&rule.check.violation)
-        && parts.into_iter().all(shallow_value)
-        && rule.actions.iter().filter_map(|it| it.condition.as_ref()).all(shallow)
+    shallow
 }
 
 struct Measure {
@@ -180,5 +176,201 @@ pub fn for_each_part_of_value<'a>(value: &'a Value, visit: &mut dyn FnMut(Part<'
             }
         }
         ValueKind::Must(inner) => visit(Part::Value(inner)),
+        ValueKind::Lookup(lookup) => lookup.for_each_value(&mut |value| visit(Part::Value(value))),
+    }
+}
+
+/// Calls `visit` on each condition and value that a rule directly holds, in reading order.
+pub fn for_each_part_of_rule<'a>(rule: &'a Rule, visit: &mut dyn FnMut(Part<'a>)) {
+    rule.applies.iter().for_each(|cond| visit(Part::Cond(cond)));
+    rule.bindings.iter().for_each(|binding| visit(Part::Value(&binding.value)));
+    for_each_part_of_body(&rule.body, visit);
+    for part in &rule.message.parts {
+        if let TextPart::Value(value) = part {
+            visit(Part::Value(value));
+        }
+    }
+    rule.actions.iter().filter_map(|it| it.condition.as_ref()).for_each(|cond| visit(Part::Cond(cond)));
+}
+
+/// As [`for_each_part_of_rule`], of its body.
+pub fn for_each_part_of_body<'a>(body: &'a Body, visit: &mut dyn FnMut(Part<'a>)) {
+    match body {
+        Body::Check(check) => {
+            check.elements.iter().for_each(|elements| elements_parts(elements, visit));
+            visit(Part::Cond(&check.violation));
+        }
+        Body::Mutate(mutation) => {
+            if let Some(existing) = &mutation.existing {
+                existing.applies.iter().for_each(|cond| visit(Part::Cond(cond)));
+                existing.bindings.iter().for_each(|binding| visit(Part::Value(&binding.value)));
+            }
+            for edit in &mutation.edits {
+                edit.each.iter().for_each(|each| visit(Part::Value(&each.list)));
+                visit(Part::Cond(&edit.guard));
+                visit(Part::Value(edit.change.place()));
+                edit.change.value().into_iter().for_each(|value| visit(Part::Value(value)));
+            }
+        }
+        Body::Generate(generation) => {
+            if let Some(each) = &generation.each {
+                visit(Part::Value(&each.source));
+                visit(Part::Cond(&each.filter));
+            }
+            match &generation.make {
+                Make::Object { kind: _, name, namespace, fields } => {
+                    [Some(name), namespace.as_ref(), Some(fields)]
+                        .into_iter()
+                        .flatten()
+                        .for_each(|value| visit(Part::Value(value)));
+                }
+                Make::Copy { kinds: _, name, namespace, filter, into, rename } => {
+                    name.iter().chain(namespace).for_each(|value| visit(Part::Value(value)));
+                    visit(Part::Cond(filter));
+                    [into].into_iter().chain(rename).for_each(|value| visit(Part::Value(value)));
+                }
+            }
+        }
+        Body::Delete(deletion) => visit(Part::Cond(&deletion.condition)),
+        Body::Verify(verification) => {
+            match &verification.of {
+                Verified::Images { elements, globs } => {
+                    elements.iter().for_each(|elements| elements_parts(elements, visit));
+                    for part in globs.iter().flat_map(|glob| &glob.0) {
+                        if let GlobPart::Value(value) = part {
+                            visit(Part::Value(value));
+                        }
+                    }
+                }
+                Verified::Manifest { ignoring } => {
+                    ignoring.iter().for_each(|value| visit(Part::Value(value)));
+                }
+            }
+            for check in &verification.checks {
+                let (by, condition) = match check {
+                    SignatureCheck::Signed { by, .. } => (by, None),
+                    SignatureCheck::Attested { by, condition, .. } => (by, condition.as_ref()),
+                };
+                by.for_each_value(&mut |value| visit(Part::Value(value)));
+                condition.into_iter().for_each(|cond| visit(Part::Cond(cond)));
+            }
+        }
+    }
+}
+
+fn elements_parts<'a>(elements: &'a Elements, visit: &mut dyn FnMut(Part<'a>)) {
+    visit(Part::Value(&elements.source));
+    visit(Part::Cond(&elements.filter));
+}
+
+impl Lookup {
+    /// As the source calls it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Lookup::Get { .. } => "cluster.get",
+            Lookup::List { .. } => "cluster.list",
+            Lookup::Post { .. } => "cluster.post",
+            Lookup::HttpGet { .. } => "http.get",
+            Lookup::HttpPost { .. } => "http.post",
+            Lookup::Cache { .. } => "cache",
+            Lookup::ImageRemote { .. } => "image.remote",
+            Lookup::Random { .. } => "random",
+        }
+    }
+
+    /// The kind that it asks for, if it asks the cluster.
+    pub fn kind(&self) -> Option<&LookupKind> {
+        match self {
+            Lookup::Get { kind, .. } | Lookup::List { kind, .. } | Lookup::Post { kind, .. } => Some(kind),
+            Lookup::HttpGet { .. }
+            | Lookup::HttpPost { .. }
+            | Lookup::Cache { .. }
+            | Lookup::ImageRemote { .. }
+            | Lookup::Random { .. } => None,
+        }
+    }
+
+    /// Calls `visit` on each value that the question is made of.
+    pub fn for_each_value<'a>(&'a self, visit: &mut dyn FnMut(&'a Value)) {
+        let kind = |kind: &'a LookupKind| match kind {
+            LookupKind::Known(_) => None,
+            LookupKind::Computed(value) => Some(value),
+        };
+        let parts: [Option<&Value>; 3] = match self {
+            Lookup::Get { kind: of, name, namespace } => [kind(of), Some(name), namespace.as_ref()],
+            Lookup::List { kind: of, namespace, labels } => [kind(of), namespace.as_ref(), labels.as_ref()],
+            Lookup::Post { kind: of, object } => [kind(of), Some(object), None],
+            Lookup::HttpGet { url, headers } => [Some(url), headers.as_ref(), None],
+            Lookup::HttpPost { url, body, headers } => [Some(url), Some(body), headers.as_ref()],
+            Lookup::Cache { name: value } | Lookup::ImageRemote { image: value } => [Some(value), None, None],
+            Lookup::Random { pattern: _ } => [None, None, None],
+        };
+        parts.into_iter().flatten().for_each(visit);
+    }
+
+    /// As [`Lookup::for_each_value`], to change them.
+    pub fn for_each_value_mut(&mut self, visit: &mut dyn FnMut(&mut Value)) {
+        fn kind(kind: &mut LookupKind) -> Option<&mut Value> {
+            match kind {
+                LookupKind::Known(_) => None,
+                LookupKind::Computed(value) => Some(value),
+            }
+        }
+        let parts: [Option<&mut Value>; 3] = match self {
+            Lookup::Get { kind: of, name, namespace } => [kind(of), Some(name), namespace.as_mut()],
+            Lookup::List { kind: of, namespace, labels } => [kind(of), namespace.as_mut(), labels.as_mut()],
+            Lookup::Post { kind: of, object } => [kind(of), Some(object), None],
+            Lookup::HttpGet { url, headers } => [Some(url), headers.as_mut(), None],
+            Lookup::HttpPost { url, body, headers } => [Some(url), Some(body), headers.as_mut()],
+            Lookup::Cache { name: value } | Lookup::ImageRemote { image: value } => [Some(value), None, None],
+            Lookup::Random { pattern: _ } => [None, None, None],
+        };
+        parts.into_iter().flatten().for_each(visit);
+    }
+}
+
+impl Signers {
+    /// Calls `visit` on each value that says who signs.
+    pub fn for_each_value<'a>(&'a self, visit: &mut dyn FnMut(&'a Value)) {
+        self.of.iter().for_each(|attestor| attestor.for_each_value(visit));
+    }
+
+    /// As [`Signers::for_each_value`], to change them.
+    pub fn for_each_value_mut(&mut self, visit: &mut dyn FnMut(&mut Value)) {
+        self.of.iter_mut().for_each(|attestor| attestor.for_each_value_mut(visit));
+    }
+}
+
+impl Attestor {
+    fn for_each_value<'a>(&'a self, visit: &mut dyn FnMut(&'a Value)) {
+        match self {
+            Attestor::Key { key: value, .. }
+            | Attestor::Kms { uri: value }
+            | Attestor::Notary { certificate: value } => visit(value),
+            Attestor::Secret { name: first, namespace: second }
+            | Attestor::Certificate { certificate: first, chain: second } => {
+                visit(first);
+                second.iter().for_each(visit);
+            }
+            Attestor::Keyless(_) => {}
+            Attestor::Bundle(inner) => inner.for_each_value(visit),
+            Attestor::Group(signers) => signers.for_each_value(visit),
+        }
+    }
+
+    fn for_each_value_mut(&mut self, visit: &mut dyn FnMut(&mut Value)) {
+        match self {
+            Attestor::Key { key: value, .. }
+            | Attestor::Kms { uri: value }
+            | Attestor::Notary { certificate: value } => visit(value),
+            Attestor::Secret { name: first, namespace: second }
+            | Attestor::Certificate { certificate: first, chain: second } => {
+                visit(first);
+                second.iter_mut().for_each(visit);
+            }
+            Attestor::Keyless(_) => {}
+            Attestor::Bundle(inner) => inner.for_each_value_mut(visit),
+            Attestor::Group(signers) => signers.for_each_value_mut(visit),
+        }
     }
 }

@@ -10,6 +10,7 @@
 //!   [`Cond::All`] or [`ValueKind::Collect`] only. `null` and values of the wrong type read as missing.
 //! - A missing list has no elements.
 
+mod body;
 mod expr;
 pub mod measure;
 mod policy;
@@ -17,5 +18,6 @@ pub mod print;
 pub mod rewrite;
 pub mod verify;
 
+pub use body::*;
 pub use expr::*;
 pub use policy::*;

@@ -1,5 +1,6 @@
 //! Policies and rules.
 
+use super::body::{Body, Check, Exemption};
 use super::expr::{Binder, Cond, Field, Local, TextPart, Value};
 use crate::source::Span;
 
@@ -7,6 +8,7 @@ use crate::source::Span;
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct PolicySet {
     pub policies: Vec<Policy>,
+    pub exemptions: Vec<Exemption>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -37,6 +39,22 @@ pub struct Settings {
     pub emit_warning: Option<bool>,
     pub allow_existing_violations: Option<bool>,
     pub scored: Option<bool>,
+    /// Existing objects are mutated, or get their generated ones, when the policy comes.
+    pub existing: Option<bool>,
+    /// Generated objects follow their source or trigger.
+    pub synchronize: Option<bool>,
+    /// Generated objects stay when their policy goes.
+    pub orphan: Option<bool>,
+    /// How a clean-up deletes what depends on an object: `Foreground`, `Background`, `Orphan`.
+    pub propagation: Option<String>,
+    /// Images are written with their digest once their signatures are verified.
+    pub mutate_digest: Option<bool>,
+    /// Images must be written with a digest.
+    pub verify_digest: Option<bool>,
+    /// An image without a signature check is denied.
+    pub required: Option<bool>,
+    /// Verified signatures are remembered.
+    pub cache: Option<bool>,
     /// Makes a namespaced policy.
     pub namespace: Option<String>,
     pub labels: Vec<(String, String)>,
@@ -53,7 +71,7 @@ pub struct Rule {
     pub applies: Vec<Cond>,
     /// `with` values in order, each may use those before it. Lazy: computed when first asked for.
     pub bindings: Vec<Binding>,
-    pub check: Check,
+    pub body: Body,
     /// What to say; values in it may be missing, which then read as empty text.
     pub message: Message,
     pub actions: Vec<Action>,
@@ -156,15 +174,6 @@ impl Operations {
     }
 }
 
-/// What a rule asks of each subject.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Check {
-    /// The elements spoken of (`deny container …`); `None`: the subject as a whole.
-    pub elements: Option<Elements>,
-    /// The violation. With elements: of one element. `require` has been turned around.
-    pub violation: Cond,
-}
-
 /// The elements of a subject that a rule takes one at a time.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Elements {
@@ -227,6 +236,14 @@ impl Settings {
             emit_warning: self.emit_warning.or(outer.emit_warning),
             allow_existing_violations: self.allow_existing_violations.or(outer.allow_existing_violations),
             scored: self.scored.or(outer.scored),
+            existing: self.existing.or(outer.existing),
+            synchronize: self.synchronize.or(outer.synchronize),
+            orphan: self.orphan.or(outer.orphan),
+            propagation: self.propagation.clone().or_else(|| outer.propagation.clone()),
+            mutate_digest: self.mutate_digest.or(outer.mutate_digest),
+            verify_digest: self.verify_digest.or(outer.verify_digest),
+            required: self.required.or(outer.required),
+            cache: self.cache.or(outer.cache),
             namespace: self.namespace.clone().or_else(|| outer.namespace.clone()),
             labels: joined(&self.labels, &outer.labels),
             annotations: joined(&self.annotations, &outer.annotations),
@@ -235,6 +252,22 @@ impl Settings {
 }
 
 impl Rule {
+    /// As [`Rule::check`], to change it.
+    pub fn check_mut(&mut self) -> Option<&mut Check> {
+        match &mut self.body {
+            Body::Check(check) => Some(check),
+            Body::Mutate(_) | Body::Generate(_) | Body::Verify(_) | Body::Delete(_) => None,
+        }
+    }
+
+    /// What the rule asks, if it is a `deny` or `require`.
+    pub fn check(&self) -> Option<&Check> {
+        match &self.body {
+            Body::Check(check) => Some(check),
+            Body::Mutate(_) | Body::Generate(_) | Body::Verify(_) | Body::Delete(_) => None,
+        }
+    }
+
     /// The action that holds where no conditional one does; enforce if none is written.
     pub fn default_action(&self) -> (Effect, bool) {
         let unconditional = self.actions.iter().find(|action| action.condition.is_none());

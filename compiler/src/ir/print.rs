@@ -1,5 +1,7 @@
 //! The IR as text, for `aipc dump ir`: one construct a line, what belongs to it indented below.
 
+mod body;
+
 use std::fmt::Write;
 
 use super::*;
@@ -7,9 +9,8 @@ use super::*;
 /// A stable listing of all policies.
 pub fn print(set: &PolicySet) -> String {
     let mut printer = Printer { text: String::new() };
-    for policy in &set.policies {
-        printer.policy(policy);
-    }
+    set.policies.iter().for_each(|policy| printer.policy(policy));
+    set.exemptions.iter().for_each(|exemption| printer.exemption(exemption));
     printer.text
 }
 
@@ -62,6 +63,14 @@ impl Printer {
             ("emitWarning", show(settings.emit_warning)),
             ("allowExistingViolations", show(settings.allow_existing_violations)),
             ("scored", show(settings.scored)),
+            ("existing", show(settings.existing)),
+            ("synchronize", show(settings.synchronize)),
+            ("orphan", show(settings.orphan)),
+            ("propagation", settings.propagation.clone()),
+            ("mutateDigest", show(settings.mutate_digest)),
+            ("verifyDigest", show(settings.verify_digest)),
+            ("required", show(settings.required)),
+            ("cache", show(settings.cache)),
             ("namespace", settings.namespace.clone()),
         ];
         for (name, value) in rows {
@@ -93,15 +102,10 @@ impl Printer {
             self.line(2, "where");
             self.cond(3, cond);
         }
-        if let Some(elements) = &rule.check.elements {
-            self.line(2, format!("each {} as {}", elements.view, binder(elements.binder)));
-            self.value(3, &elements.source);
-            self.line(2, "filter");
-            self.cond(3, &elements.filter);
+        self.body(&rule.body);
+        if !rule.message.parts.is_empty() {
+            self.line(2, if rule.message.written { "message" } else { "message (made)" });
         }
-        self.line(2, "violation");
-        self.cond(3, &rule.check.violation);
-        self.line(2, if rule.message.written { "message" } else { "message (made)" });
         for part in &rule.message.parts {
             self.text_part(3, part);
         }
@@ -235,12 +239,24 @@ impl Printer {
                 parts.iter().for_each(|part| self.text_part(depth + 1, part));
             }
             ValueKind::Must(inner) => self.about(depth, "must", [&**inner]),
+            ValueKind::Lookup(lookup) => {
+                let word = match lookup.kind() {
+                    Some(LookupKind::Known(kind)) => format!("{} {}", lookup.name(), show_kind(kind)),
+                    Some(LookupKind::Computed(_)) | None => lookup.name().to_owned(),
+                };
+                self.line(depth, format!("lookup {word}: {ty}"));
+                lookup.for_each_value(&mut |value| self.value(depth + 1, value));
+            }
         }
     }
 }
 
+fn show_kind(kind: &KindRef) -> String {
+    format!("{}/{}", kind.api_version(), kind.kind)
+}
+
 fn show_target(target: &Target) -> String {
-    let mut text = format!("target {}/{}", target.kind.api_version(), target.kind.kind);
+    let mut text = format!("target {}", show_kind(&target.kind));
     if let Some(subresource) = &target.subresource {
         let _ = write!(text, " subresource {subresource}");
     }
@@ -284,6 +300,9 @@ fn show_path<'v>(path: &'v Path, keys: &mut Vec<&'v Value>) -> String {
         Root::Subject => "subject".to_owned(),
         Root::OldSubject => "old-subject".to_owned(),
         Root::Local(it) => local(it),
+        Root::Existing => "existing".to_owned(),
+        Root::ExistingSubject => "existing-subject".to_owned(),
+        Root::Predicate => "predicate".to_owned(),
         Root::Namespace => "namespace".to_owned(),
         Root::NamespaceObject => "namespace-object".to_owned(),
         Root::User => "user".to_owned(),

@@ -149,6 +149,7 @@ pub fn visit_value(value: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
             }
         }
         ValueKind::Must(inner) => visit_value(inner, visit),
+        ValueKind::Lookup(lookup) => lookup.for_each_value_mut(&mut |value| visit_value(value, visit)),
     }
 }
 
@@ -156,11 +157,7 @@ pub fn visit_value(value: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
 pub fn visit_rule(rule: &mut Rule, visit: &mut dyn FnMut(&mut Value)) {
     rule.applies.iter_mut().for_each(|cond| visit_values(cond, visit));
     rule.bindings.iter_mut().for_each(|binding| visit_value(&mut binding.value, visit));
-    if let Some(elements) = &mut rule.check.elements {
-        visit_value(&mut elements.source, visit);
-        visit_values(&mut elements.filter, visit);
-    }
-    visit_values(&mut rule.check.violation, visit);
+    visit_body(&mut rule.body, visit);
     for part in &mut rule.message.parts {
         if let TextPart::Value(value) = part {
             visit_value(value, visit);
@@ -170,6 +167,85 @@ pub fn visit_rule(rule: &mut Rule, visit: &mut dyn FnMut(&mut Value)) {
         .iter_mut()
         .filter_map(|action| action.condition.as_mut())
         .for_each(|cond| visit_values(cond, visit));
+}
+
+/// As [`visit_rule`], of its body.
+pub fn visit_body(body: &mut Body, visit: &mut dyn FnMut(&mut Value)) {
+    match body {
+        Body::Check(check) => {
+            check.elements.iter_mut().for_each(|elements| visit_elements(elements, visit));
+            visit_values(&mut check.violation, visit);
+        }
+        Body::Mutate(mutation) => {
+            if let Some(existing) = &mut mutation.existing {
+                existing.applies.iter_mut().for_each(|cond| visit_values(cond, visit));
+                existing.bindings.iter_mut().for_each(|binding| visit_value(&mut binding.value, visit));
+            }
+            mutation.edits.iter_mut().for_each(|edit| visit_edit(edit, visit));
+        }
+        Body::Generate(generation) => {
+            if let Some(each) = &mut generation.each {
+                visit_value(&mut each.source, visit);
+                visit_values(&mut each.filter, visit);
+            }
+            match &mut generation.make {
+                Make::Object { kind: _, name, namespace, fields } => {
+                    [Some(name), namespace.as_mut(), Some(fields)]
+                        .into_iter()
+                        .flatten()
+                        .for_each(|value| visit_value(value, visit));
+                }
+                Make::Copy { kinds: _, name, namespace, filter, into, rename } => {
+                    name.iter_mut().chain(namespace).for_each(|value| visit_value(value, visit));
+                    visit_values(filter, visit);
+                    [into].into_iter().chain(rename).for_each(|value| visit_value(value, visit));
+                }
+            }
+        }
+        Body::Delete(deletion) => visit_values(&mut deletion.condition, visit),
+        Body::Verify(verification) => {
+            match &mut verification.of {
+                Verified::Images { elements, globs } => {
+                    elements.iter_mut().for_each(|elements| visit_elements(elements, visit));
+                    for part in globs.iter_mut().flat_map(|glob| glob.0.iter_mut()) {
+                        if let GlobPart::Value(value) = part {
+                            visit_value(value, visit);
+                        }
+                    }
+                }
+                Verified::Manifest { ignoring } => {
+                    ignoring.iter_mut().for_each(|value| visit_value(value, visit));
+                }
+            }
+            for check in &mut verification.checks {
+                let (by, condition) = match check {
+                    SignatureCheck::Signed { by, .. } => (by, None),
+                    SignatureCheck::Attested { by, condition, .. } => (by, condition.as_mut()),
+                };
+                by.for_each_value_mut(&mut |value| visit_value(value, visit));
+                condition.into_iter().for_each(|cond| visit_values(cond, visit));
+            }
+        }
+    }
+}
+
+/// Calls `visit` on each value of an edit, the places that it writes among them.
+pub fn visit_edit(edit: &mut Edit, visit: &mut dyn FnMut(&mut Value)) {
+    edit.each.iter_mut().for_each(|each| visit_value(&mut each.list, visit));
+    visit_values(&mut edit.guard, visit);
+    match &mut edit.change {
+        Change::Put { place: first, value: second }
+        | Change::Insert { list: first, end: _, value: second } => {
+            visit_value(first, visit);
+            visit_value(second, visit);
+        }
+        Change::Remove { place } => visit_value(place, visit),
+    }
+}
+
+fn visit_elements(elements: &mut Elements, visit: &mut dyn FnMut(&mut Value)) {
+    visit_value(&mut elements.source, visit);
+    visit_values(&mut elements.filter, visit);
 }
 
 /// The rule for one place of its subject: `Root::Subject` becomes a path from the object. `None` if the

@@ -13,22 +13,32 @@ pub fn verify(set: &PolicySet) -> Vec<String> {
     let mut found = Vec::new();
     for policy in &set.policies {
         for rule in &policy.rules {
-            let mut check = Check { scope: Vec::new(), found: Vec::new() };
+            let mut check = Verifier { scope: Vec::new(), found: Vec::new() };
             check.rule(rule);
             found
                 .extend(check.found.into_iter().map(|what| format!("{}/{}: {what}", policy.name, rule.name)));
         }
     }
+    for exemption in &set.exemptions {
+        let mut check = Verifier { scope: Vec::new(), found: Vec::new() };
+        for binding in &exemption.bindings {
+            check.value(&binding.value);
+            check.bind(binding.local);
+        }
+        exemption.applies.iter().for_each(|cond| check.cond(cond));
+        check.ensure(!exemption.rules.is_empty(), || "it exempts no rule".to_owned());
+        found.extend(check.found.into_iter().map(|what| format!("an exemption: {what}")));
+    }
     found
 }
 
-struct Check {
+struct Verifier {
     /// The local names that are bound here.
     scope: Vec<Local>,
     found: Vec<String>,
 }
 
-impl Check {
+impl Verifier {
     fn ensure(&mut self, holds: bool, what: impl FnOnce() -> String) {
         if !holds {
             self.found.push(what());
@@ -43,7 +53,7 @@ impl Check {
                 format!("target {} has no subject", target.kind.kind)
             });
         }
-        let element_names: Vec<Local> = match &rule.check.elements {
+        let element_names: Vec<Local> = match rule.check().and_then(|check| check.elements.as_ref()) {
             Some(elements) => elements.binder.key.into_iter().chain([elements.binder.element]).collect(),
             None => Vec::new(),
         };
@@ -56,14 +66,99 @@ impl Check {
             self.bind(binding.local);
         }
         rule.applies.iter().for_each(|cond| self.cond(cond));
-        if let Some(elements) = &rule.check.elements {
+        self.body(&rule.body);
+        rule.message.parts.iter().for_each(|part| self.text_part(part));
+        rule.actions.iter().filter_map(|action| action.condition.as_ref()).for_each(|cond| self.cond(cond));
+    }
+
+    fn body(&mut self, body: &Body) {
+        match body {
+            Body::Check(check) => {
+                self.elements(check.elements.as_ref());
+                self.cond(&check.violation);
+            }
+            Body::Mutate(mutation) => self.mutation(mutation),
+            Body::Generate(generation) => {
+                if let Some(each) = &generation.each {
+                    self.source(&each.source);
+                    self.binder(each.binder);
+                    self.cond(&each.filter);
+                }
+                measure::for_each_part_of_body(body, &mut |part| match part {
+                    measure::Part::Cond(cond) => self.cond(cond),
+                    measure::Part::Value(value) => self.value(value),
+                });
+            }
+            Body::Delete(deletion) => self.cond(&deletion.condition),
+            Body::Verify(verification) => {
+                if let Verified::Images { elements, .. } = &verification.of {
+                    self.elements(elements.as_ref());
+                }
+                self.ensure(!verification.checks.is_empty(), || "a verification of nothing".to_owned());
+                for check in &verification.checks {
+                    let by = match check {
+                        SignatureCheck::Signed { by, .. } | SignatureCheck::Attested { by, .. } => by,
+                    };
+                    self.signers(by);
+                }
+                measure::for_each_part_of_body(body, &mut |part| match part {
+                    measure::Part::Cond(cond) => self.cond(cond),
+                    measure::Part::Value(value) => self.value(value),
+                });
+            }
+        }
+    }
+
+    fn signers(&mut self, signers: &Signers) {
+        let possible = (1..=signers.of.len()).contains(&(signers.count as usize));
+        self.ensure(possible, || format!("{} of {} signers", signers.count, signers.of.len()));
+        for attestor in &signers.of {
+            if let Attestor::Group(group) = attestor {
+                self.signers(group);
+            }
+        }
+    }
+
+    fn elements(&mut self, elements: Option<&Elements>) {
+        if let Some(elements) = elements {
             self.source(&elements.source);
             self.binder(elements.binder);
             self.cond(&elements.filter);
         }
-        self.cond(&rule.check.violation);
-        rule.message.parts.iter().for_each(|part| self.text_part(part));
-        rule.actions.iter().filter_map(|action| action.condition.as_ref()).for_each(|cond| self.cond(cond));
+    }
+
+    fn mutation(&mut self, mutation: &Mutation) {
+        if let Some(existing) = &mutation.existing {
+            self.ensure(!existing.targets.is_empty(), || "it changes no kind".to_owned());
+            for binding in &existing.bindings {
+                self.value(&binding.value);
+                self.bind(binding.local);
+            }
+            existing.applies.iter().for_each(|cond| self.cond(cond));
+        }
+        for edit in &mutation.edits {
+            let bound = self.scope.len();
+            for each in &edit.each {
+                self.source(&each.list);
+                self.binder(each.binder);
+            }
+            self.cond(&edit.guard);
+            self.place(edit.change.place());
+            self.value(edit.change.place());
+            edit.change.value().into_iter().for_each(|value| self.value(value));
+            self.scope.truncate(bound);
+        }
+    }
+
+    /// What an edit writes: a path of fields and keys from the object, the subject or an element.
+    fn place(&mut self, place: &Value) {
+        let is_place = place.as_path().is_some_and(|path| {
+            matches!(
+                path.root,
+                Root::Object | Root::Subject | Root::Existing | Root::ExistingSubject | Root::Local(_)
+            ) && path.steps.iter().all(|step| matches!(step, Step::Field(_) | Step::Key(_)))
+        });
+        self.ensure(is_place, || "an edit of what is no place".to_owned());
     }
 
     fn bind(&mut self, local: Local) {
@@ -175,6 +270,7 @@ impl Check {
             }
             ValueKind::Text(parts) => parts.iter().for_each(|part| self.text_part(part)),
             ValueKind::Must(inner) => self.value(inner),
+            ValueKind::Lookup(lookup) => lookup.for_each_value(&mut |value| self.value(value)),
         }
     }
 

@@ -5,8 +5,12 @@
 
 mod condition;
 mod element;
+mod exempt;
+mod generate;
 mod message;
+mod mutate;
 mod place;
+mod present;
 mod rule;
 mod value;
 
@@ -38,13 +42,14 @@ pub fn lower(module: &hir::Module, sources: &Sources) -> (ir::PolicySet, Vec<Dia
             origin: policy.span,
         });
     }
+    let mut exemptions = Vec::new();
     for exemption in &module.exemptions {
-        diagnostics.push(
-            Refusal::new(exemption.span, "exemptions are checked, and no output carries them yet")
-                .diagnostic(),
-        );
+        match exempt::lower_exemption(exemption) {
+            Ok(exemption) => exemptions.push(exemption),
+            Err(refusal) => diagnostics.push(refusal.diagnostic()),
+        }
     }
-    (ir::PolicySet { policies }, diagnostics)
+    (ir::PolicySet { policies, exemptions }, diagnostics)
 }
 
 /// Why a rule has no IR.
@@ -60,6 +65,11 @@ impl Refusal {
         Refusal { span, reason: reason.into(), code: Code::NotCarriedYet }
     }
 
+    /// For a rule that is wrong in a way that shows only once its values are known.
+    pub(crate) fn coded(code: Code, span: Span, reason: impl Into<String>) -> Refusal {
+        Refusal { span, reason: reason.into(), code }
+    }
+
     /// For a rule that its functions, views and lists make larger than outputs can hold.
     pub(crate) fn too_large(span: Span) -> Refusal {
         let reason = "this comes to more conditions than one rule may have";
@@ -71,6 +81,14 @@ impl Refusal {
             Code::TooLarge => {
                 "functions, views and lists multiply where they stand in each other; write several rules"
             }
+            Code::MayBeMissing => {
+                "give a value instead (`x ?? \"…\"`), insist (`must(x)`), or ask first (`where has x`)"
+            }
+            Code::UnwrittenElement => "write its fields: `{ name: …, … }`",
+            Code::NeedsPath => {
+                "name a place: a path from the object, or the element of a `for` over a list of it"
+            }
+            Code::VerbClause => "name the kind of the objects",
             _ => "`check`, `fmt` and the editor know it; `build` and `run` refuse it",
         };
         Diagnostic::new(self.code, self.span, self.reason).help(help)

@@ -1,6 +1,6 @@
 //! Paths of many values: their lists opened one after the other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Lowered, Refusal};
 use crate::hir::{self, Step};
@@ -22,6 +22,8 @@ pub(super) struct Ctx {
     pub(super) assume: bool,
     /// The `with` values that may be unknown.
     pub(super) unknown_locals: HashMap<Local, ir::Unknown>,
+    /// Elements of lists that are computed: values, not places.
+    pub(super) computed: HashSet<Local>,
     /// How many copies of the current condition the literal lists around it make.
     pub(super) unrolled: usize,
 }
@@ -42,6 +44,7 @@ impl Ctx {
             assume: false,
             unknown_locals: HashMap::new(),
             unrolled: 1,
+            computed: HashSet::new(),
         }
     }
 

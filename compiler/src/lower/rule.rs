@@ -8,20 +8,69 @@ use crate::ir::{self, Action, Binding, Check, Cond, CondKind, Elements, Rule};
 use crate::source::Sources;
 
 /// Locals of the checker are numbered from 0; those made here begin above any of them.
-const FIRST_LOCAL: u32 = 1 << 20;
+pub(super) const FIRST_LOCAL: u32 = 1 << 20;
 
 pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
-    let (condition, is_deny) = match &rule.body {
-        Body::Deny(condition) => (condition, true),
-        Body::Require(condition) => (condition, false),
-        Body::Other(verb, span) => {
+    let mut ctx = Ctx::new(FIRST_LOCAL);
+    let lowered = match &rule.body {
+        Body::Deny(condition) => lower_check(&mut ctx, rule, condition, true, sources)?,
+        Body::Require(condition) => lower_check(&mut ctx, rule, condition, false, sources)?,
+        Body::Mutate(mutation) => {
+            let (scope, mutation) = super::mutate::lower_mutation(&mut ctx, rule, mutation)?;
+            with_body(rule, scope, ir::Body::Mutate(mutation), sources)
+        }
+        Body::Generate(generation) => {
+            let (scope, generation) = super::generate::lower_generation(&mut ctx, rule, generation)?;
+            with_body(rule, scope, ir::Body::Generate(generation), sources)
+        }
+        Body::Delete(deletion) => {
+            let scope = lower_scope(&mut ctx, &rule.narrows, None)?;
+            let condition = match &deletion.condition {
+                Some(condition) => ctx.condition(condition, true)?,
+                None => Cond::constant(true, rule.span),
+            };
+            let deletion = ir::Deletion { condition, schedule: deletion.schedule.clone() };
+            with_body(rule, scope, ir::Body::Delete(deletion), sources)
+        }
+        Body::Verify(_) => {
             return Err(Refusal::new(
-                *span,
-                format!("`{}` rules are checked, and no output carries them yet", verb.as_str()),
+                rule.span,
+                "`verify` rules are checked, and no output carries them yet",
             ));
         }
     };
-    let mut ctx = Ctx::new(FIRST_LOCAL);
+    match ir::measure::is_shallow(&lowered) {
+        true => Ok(lowered),
+        false => Err(super::place::too_large(lowered.origin)),
+    }
+}
+
+/// A rule that says nothing on its own: no message, no action.
+fn with_body(rule: &hir::Rule, scope: Scope, body: ir::Body, sources: &Sources) -> Rule {
+    Rule {
+        name: rule.name.clone(),
+        description: rule.description.clone(),
+        targets: rule.subject.targets.clone(),
+        operations: rule.operations,
+        applies: scope.applies,
+        bindings: scope.bindings,
+        body,
+        message: ir::Message { parts: Vec::new(), written: false },
+        actions: Vec::new(),
+        settings: rule.settings.clone(),
+        named: rule.named,
+        origin: rule.span,
+        source_text: one_line(sources.text(rule.span)),
+    }
+}
+
+fn lower_check(
+    ctx: &mut Ctx,
+    rule: &hir::Rule,
+    condition: &hir::Expr,
+    is_deny: bool,
+    sources: &Sources,
+) -> Lowered<Rule> {
     let elements = rule.subject.elements.as_ref();
     let reach = match elements {
         Some(elements) => Some(ctx.reach(elements, &rule.subject.ty, rule.subject.span)?),
@@ -32,7 +81,7 @@ pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
             ctx.self_steps = Some((elements.local, deeper.clone()));
         }
     }
-    let scope = lower_scope(&mut ctx, &rule.narrows, elements.map(|it| it.local))?;
+    let scope = lower_scope(ctx, &rule.narrows, elements.map(|it| it.local))?;
     let mixed = match (&reach, elements) {
         (Some(Reach::Mixed(place)), Some(elements)) => Some((place.clone(), elements.local)),
         _ => None,
@@ -55,11 +104,11 @@ pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
         }
         (Some(Reach::Elements { source, binder, .. }), Some(elements)) => {
             let filter = scope.filter.unwrap_or_else(|| Cond::constant(true, rule.subject.span));
-            let violation = violation(&mut ctx, condition, is_deny)?;
+            let violation = violation(ctx, condition, is_deny)?;
             let elements = Elements { view: elements.view.clone(), binder, source, filter };
             Check { elements: Some(elements), violation }
         }
-        _ => Check { elements: None, violation: violation(&mut ctx, condition, is_deny)? },
+        _ => Check { elements: None, violation: violation(ctx, condition, is_deny)? },
     };
     let message = match &mixed {
         // No element has a name then: the message speaks of all the places.
@@ -90,7 +139,7 @@ pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
         operations: rule.operations,
         applies: scope.applies,
         bindings: scope.bindings,
-        check,
+        body: ir::Body::Check(check),
         message,
         actions,
         settings: rule.settings.clone(),
@@ -103,10 +152,7 @@ pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
             "a `with` or `action` about each of several places is checked, and no output carries it yet";
         return Err(Refusal::new(rule.subject.span, reason));
     }
-    match ir::measure::is_shallow(&lowered) {
-        true => Ok(lowered),
-        false => Err(super::place::too_large(lowered.origin)),
-    }
+    Ok(lowered)
 }
 
 /// Paths that begin at the element of a rule begin at the places of all its elements.
@@ -144,14 +190,14 @@ fn violation(ctx: &mut Ctx, condition: &hir::Expr, is_deny: bool) -> Lowered<Con
 }
 
 #[derive(Default)]
-struct Scope {
-    applies: Vec<Cond>,
-    bindings: Vec<Binding>,
+pub(super) struct Scope {
+    pub(super) applies: Vec<Cond>,
+    pub(super) bindings: Vec<Binding>,
     /// What the `where`s say of one element.
-    filter: Option<Cond>,
+    pub(super) filter: Option<Cond>,
 }
 
-fn lower_scope(ctx: &mut Ctx, narrows: &[Narrow], element: Option<ir::Local>) -> Lowered<Scope> {
+pub(super) fn lower_scope(ctx: &mut Ctx, narrows: &[Narrow], element: Option<ir::Local>) -> Lowered<Scope> {
     let mut scope = Scope::default();
     let mut filters = Vec::new();
     for narrow in narrows {
@@ -180,7 +226,7 @@ fn lower_scope(ctx: &mut Ctx, narrows: &[Narrow], element: Option<ir::Local>) ->
 }
 
 /// The `where`s that speak of the element, for the value that it stands for now.
-fn element_filter(ctx: &mut Ctx, narrows: &[Narrow], element: ir::Local) -> Lowered<Option<Cond>> {
+pub(super) fn element_filter(ctx: &mut Ctx, narrows: &[Narrow], element: ir::Local) -> Lowered<Option<Cond>> {
     let mut filters = Vec::new();
     for narrow in narrows {
         let Narrow::Where(condition) = narrow else { continue };

@@ -578,7 +578,7 @@ impl Generator {
             operations: Operations::ANY,
             applies,
             bindings,
-            check: Check { elements, violation },
+            body: Body::Check(Check { elements, violation }),
             message,
             actions: vec![],
             settings: Settings::default(),
@@ -607,7 +607,7 @@ pub fn random_policy(seed: u64) -> (PolicySet, Sources) {
         rules: vec![rule],
         origin: span,
     };
-    (PolicySet { policies: vec![policy] }, sources)
+    (PolicySet { policies: vec![policy], ..PolicySet::default() }, sources)
 }
 
 pub fn random_object(seed: u64) -> Json {

@@ -93,16 +93,18 @@ impl Eval<'_> {
             }
         }
         let mut messages = Vec::new();
-        match &self.rule.check.elements {
+        match &self.rule.check().expect("a check").elements {
             None => {
-                if self.cond(&self.rule.check.violation)? {
+                if self.cond(&self.rule.check().expect("a check").violation)? {
                     messages.push(self.message()?);
                 }
             }
             Some(elements) => {
                 for (key, element) in self.iterate(&elements.source)? {
                     self.bind(elements.binder, key, element);
-                    if self.cond(&elements.filter)? && self.cond(&self.rule.check.violation)? {
+                    if self.cond(&elements.filter)?
+                        && self.cond(&self.rule.check().expect("a check").violation)?
+                    {
                         messages.push(self.message()?);
                     }
                 }
@@ -342,6 +344,7 @@ impl Eval<'_> {
                 }
                 if whole { V::text(text) } else { V::Missing }
             }
+            ValueKind::Lookup(_) => panic!("not used here"),
             ValueKind::Must(inner) => {
                 let value = self.value_as(inner, wanted)?;
                 if value.is_missing() {
@@ -367,7 +370,13 @@ impl Eval<'_> {
                 None => return Err(Stop::NoUser),
             },
             Root::Now => V::Time(self.world.now),
-            Root::OldSubject | Root::Namespace | Root::NamespaceObject | Root::Request => unreachable!(),
+            Root::Existing
+            | Root::ExistingSubject
+            | Root::Predicate
+            | Root::OldSubject
+            | Root::Namespace
+            | Root::NamespaceObject
+            | Root::Request => unreachable!(),
         };
         for step in &path.steps {
             at = match step {

@@ -6,7 +6,7 @@ mod operators;
 mod pages;
 mod values;
 
-use aipc_compiler::analysis::{Options, analyze, lower};
+use aipc_compiler::analysis::{Options, analyze};
 use aipc_compiler::diagnostic::{Diagnostic, has_errors};
 use aipc_compiler::formats::support::{Target, legalize};
 use aipc_compiler::kubernetes::Cluster;
@@ -28,7 +28,7 @@ fn check(text: &str, target: Option<Target>) -> (Vec<Diagnostic>, Sources) {
     let analysis = analyze(&mut sources, file, &NoFiles, &mut options());
     let mut found = analysis.diagnostics.clone();
     if !has_errors(&found) {
-        let (set, refused) = lower(&analysis, &sources);
+        let (set, refused) = (analysis.policies.clone(), analysis.not_carried.clone());
         found.extend(refused);
         if let Some(target) = target {
             found.extend(legalize(&set, target));

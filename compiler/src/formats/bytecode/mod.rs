@@ -62,6 +62,10 @@ impl Refusal {
         Refusal { span, reason: reason.into() }
     }
 
+    fn not_yet(rule: &ir::Rule) -> Refusal {
+        Refusal::new(rule.origin, format!("`{}` rules have no bytecode yet", rule.body.verb()))
+    }
+
     fn diagnostic(self) -> Diagnostic {
         Diagnostic::new(Code::NotInTarget, self.span, format!("bytecode cannot say this: {}", self.reason))
     }

@@ -41,13 +41,14 @@ pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: 
     if rule.bindings.len() > BINDINGS_MAX {
         return Err(Refusal::new(rule.origin, format!("a rule with more than {BINDINGS_MAX} `with` values")));
     }
+    let check = rule.check().ok_or_else(|| Refusal::not_yet(rule))?;
     let first_binding = BindingId(assembler.parts.bindings.len() as u32);
     let bindings =
         (first_binding.0..).zip(&rule.bindings).map(|(id, it)| (it.local, BindingId(id))).collect();
     let mut ctx = Ctx { assembler, slots: HashMap::new(), bindings };
 
     let mut of_elements: BTreeSet<Local> = BTreeSet::new();
-    if let Some(elements) = &rule.check.elements {
+    if let Some(elements) = &check.elements {
         of_elements.extend(elements.binder.key);
         of_elements.insert(elements.binder.element);
     }
@@ -66,14 +67,14 @@ pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: 
         conds => Some(ctx.block(|ctx| ctx.answer(conds))?),
     };
     let mut asked = Vec::new();
-    let elements = match &rule.check.elements {
+    let elements = match &check.elements {
         None => None,
         Some(elements) => {
             asked.push(elements.filter.clone());
             Some(emit_elements(&mut ctx, elements)?)
         }
     };
-    asked.push(rule.check.violation.clone());
+    asked.push(check.violation.clone());
     let violation = ctx.block(|ctx| ctx.answer(&asked))?;
     let message = ctx.block(|ctx| emit_message(ctx, &rule.message))?;
     let mut actions = Vec::new();
@@ -105,7 +106,7 @@ pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: 
         applies,
         elements,
         violation,
-        violation_origin: ctx.assembler.origin(rule.check.violation.origin),
+        violation_origin: ctx.assembler.origin(check.violation.origin),
         message,
         message_written: rule.message.written,
         actions,

@@ -81,6 +81,9 @@ impl Ctx<'_, '_> {
                 self.assembler.emit(Instruction::Text { count: Count(parts.len() as u32) });
                 Ok(())
             }
+            ValueKind::Lookup(lookup) => {
+                Err(Refusal::new(value.origin, format!("`{}` has no bytecode yet", lookup.name())))
+            }
             ValueKind::Must(inner) => {
                 self.value_as(inner, wanted)?;
                 self.assembler.emit_for(Instruction::Must {}, value.origin);
@@ -146,6 +149,8 @@ impl Ctx<'_, '_> {
                 Some(binding) => return Start::Binding(*binding),
                 None => PathRoot::Slot(self.slot(local)),
             },
+            // INVARIANT: only rules that have no bytecode speak of these.
+            Root::Existing | Root::ExistingSubject | Root::Predicate => PathRoot::Object,
             Root::Namespace => PathRoot::Namespace,
             Root::NamespaceObject => PathRoot::NamespaceObject,
             Root::User => PathRoot::User,

@@ -43,6 +43,9 @@ impl Translator {
             | Root::Subject
             | Root::OldSubject
             | Root::Local(_)
+            | Root::Existing
+            | Root::ExistingSubject
+            | Root::Predicate
             | Root::NamespaceObject
             | Root::Request => {}
         }
@@ -96,6 +99,8 @@ impl Translator {
                 // INVARIANT: lowering binds each local name before its use
                 None => Base::maybe(Expr::Null),
             },
+            // INVARIANT: only rules that are not written in CEL speak of these.
+            Root::Existing | Root::ExistingSubject | Root::Predicate => self.roots.object.clone(),
             Root::Request | Root::User | Root::Namespace | Root::Now => Base::certain(Expr::name("request")),
         }
     }

@@ -42,6 +42,8 @@ impl Translator {
             ValueKind::Text(parts) => self.text(parts, guards),
             // legalize refuses `must`
             ValueKind::Must(inner) => self.value(inner, guards),
+            // legalize refuses lookups
+            ValueKind::Lookup(_) => Typed::new(Expr::Null, Ty::Dyn),
         }
     }
 

@@ -194,6 +194,11 @@ impl Lift<'_, '_> {
                 };
                 ValueKind::Text(parts.iter().map(part).collect())
             }
+            ValueKind::Lookup(lookup) => {
+                let mut lookup = lookup.clone();
+                lookup.for_each_value_mut(&mut |value| *value = self.value(value));
+                ValueKind::Lookup(lookup)
+            }
             ValueKind::Must(inner) => ValueKind::Must(boxed(self, inner)),
         };
         Value::new(kind, value.ty.clone(), value.origin)

@@ -298,6 +298,9 @@ fn rule(
     settings: &Settings,
 ) -> Result<(bool, Map), Unsupported> {
     let rule = &placed.rule;
+    let Body::Check(check) = &rule.body else {
+        return Err(Unsupported { span: rule.origin, reason: "aipc does not write this verb here yet" });
+    };
     let any_kind = KindRef {
         group: String::new(),
         version: String::new(),
@@ -321,7 +324,7 @@ fn rule(
     if let Some(message) = message(&context, &scope, rule)? {
         validate.set("message", message);
     }
-    let (key, value) = check(&context, &scope, rule)?;
+    let (key, value) = self::check(&context, &scope, rule, check)?;
     validate.set(key, value);
     if context.takes_images_apart() {
         let variable = Map::new().with("value", super::image::reference());
@@ -334,8 +337,13 @@ fn rule(
 }
 
 /// `pattern`, `deny` or `foreach`.
-fn check(context: &Context, scope: &Scope, rule: &Rule) -> Result<(&'static str, Node), Unsupported> {
-    let violation = rewrite::normalize(&violation_of_subject(&rule.check));
+fn check(
+    context: &Context,
+    scope: &Scope,
+    rule: &Rule,
+    check: &Check,
+) -> Result<(&'static str, Node), Unsupported> {
+    let violation = rewrite::normalize(&violation_of_subject(check));
     // Without conditions Kyverno denies.
     if violation.is_const(true) {
         return Ok(("deny", Map::new().into()));

@@ -36,13 +36,14 @@ pub fn message(context: &Context, scope: &Scope, rule: &Rule) -> Result<Option<S
 
 /// A value of the element, as the list of it for all elements that violate the rule, if a filter can find them.
 fn offending(context: &Context, rule: &Rule, value: &Value) -> Option<Value> {
-    let elements = rule.check.elements.as_ref()?;
+    let check = rule.check()?;
+    let elements = check.elements.as_ref()?;
     let bound = super::capture::bound(elements.binder);
     if !super::capture::value_mentions(value, &bound) {
         return None;
     }
     let origin = value.origin;
-    let parts = vec![elements.filter.clone(), rule.check.violation.clone()];
+    let parts = vec![elements.filter.clone(), check.violation.clone()];
     let mut filter = rewrite::normalize(&Cond::new(CondKind::And(parts), origin));
     // What tells the offending ones from the others may be outside of what a filter sees: then all are named.
     if !super::capture::lift(context, elements.binder, &filter).values.is_empty() {

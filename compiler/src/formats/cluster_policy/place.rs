@@ -66,7 +66,9 @@ fn fits_autogen(rule: &Rule) -> bool {
         };
         WORKLOADS.iter().any(place)
     };
-    let all_eight = rule.targets.len() == WORKLOADS.len() && rule.targets.iter().all(is_workload);
+    // Kyverno makes rules out of checks as they stand; what changes or makes objects is written for each place.
+    let is_check = rule.check().is_some();
+    let all_eight = is_check && rule.targets.len() == WORKLOADS.len() && rule.targets.iter().all(is_workload);
     let name_fits = LONGEST_PREFIX.len() + rule.name.len() <= NAME_MAX;
     let replaced = |text: &str| jmespath::REPLACED.iter().any(|replaced| text.contains(replaced));
     let mut fits =
@@ -92,9 +94,15 @@ fn moves_along(path: &Path) -> bool {
     match path.root {
         Root::Subject | Root::OldSubject => matches!(first, Some("metadata" | "spec")),
         Root::Object | Root::OldObject => matches!(first, Some("kind" | "apiVersion")),
-        Root::Local(_) | Root::Namespace | Root::NamespaceObject | Root::User | Root::Request | Root::Now => {
-            true
-        }
+        Root::Local(_)
+        | Root::Existing
+        | Root::ExistingSubject
+        | Root::Predicate
+        | Root::Namespace
+        | Root::NamespaceObject
+        | Root::User
+        | Root::Request
+        | Root::Now => true,
     }
 }
 
@@ -184,7 +192,11 @@ fn at_places(rule: &Rule, places: &[SubjectPath]) -> Result<Rule, Unsupported> {
     {
         return Ok(rule);
     }
-    let origin = rule.check.violation.origin;
+    let Body::Check(check) = &rule.body else {
+        let reason = "only `deny` and `require` speak of Pod templates in lists here";
+        return Err(Unsupported { span: rule.origin, reason });
+    };
+    let origin = check.violation.origin;
     let before = Unsupported {
         span: origin,
         reason: "a Pod template in a list has no counterpart in the old object, as elements may move",
@@ -203,14 +215,15 @@ fn at_places(rule: &Rule, places: &[SubjectPath]) -> Result<Rule, Unsupported> {
     };
     let (of_subject, of_object): (Vec<Cond>, Vec<Cond>) =
         rule.applies.iter().cloned().partition(asks_subject);
-    let whole = [of_subject, vec![violation_of_subject(&rule.check)]].concat();
+    let whole = [of_subject, vec![violation_of_subject(check)]].concat();
     let whole = Cond::new(CondKind::And(whole), origin);
     let mut next = 1 << 20;
     let violations =
         places.iter().map(|place| open(&whole, Root::Object, vec![], &place.0, &mut next)).collect();
     let mut message_rule = rule.clone();
     message_rule.applies = of_object;
-    message_rule.check = Check { elements: None, violation: Cond::new(CondKind::Or(violations), origin) };
+    message_rule.body =
+        Body::Check(Check { elements: None, violation: Cond::new(CondKind::Or(violations), origin) });
     // A message cannot tell which of the subjects it is about.
     for part in &mut message_rule.message.parts {
         let mut about_subject = false;

@@ -128,7 +128,8 @@ impl Scope {
                 let reason = "Kyverno sees labels of namespaces in `match` only; use a `where` of its own for `namespace.labels[…] == …`";
                 return Err(Unsupported { span, reason });
             }
-            Root::Local(_) | Root::Now => Expr::null(),
+            Root::Existing | Root::ExistingSubject => Expr::path(["target"]),
+            Root::Predicate | Root::Local(_) | Root::Now => Expr::null(),
         })
     }
 }

@@ -162,6 +162,12 @@ fn plain(context: &Context, scope: &Scope, value: &Value) -> Result<Term> {
             };
             Term::total(Expr::Json(serde_json::Value::Object(literals)))
         }
+        ValueKind::Lookup(_) => {
+            return Err(Unsupported {
+                span: value.origin,
+                reason: "aipc does not write this lookup here yet",
+            });
+        }
         ValueKind::Coalesce(..) | ValueKind::If(..) | ValueKind::Must(_) | ValueKind::Call(..) => {
             self::value(context, scope, value, Form::Raw)?
         }

@@ -53,7 +53,6 @@ impl Walk {
 
     fn rule(&mut self, rule: &Rule) {
         let span = rule.origin;
-        self.add(F::DenyRequire, span);
         self.settings(&rule.settings, span);
         for target in &rule.targets {
             self.target(target, span);
@@ -76,19 +75,14 @@ impl Walk {
             self.add(F::Binding, binding.value.origin);
             self.value(&binding.value);
         }
-        if let Some(elements) = &rule.check.elements {
-            self.add(F::Quantifier, elements.source.origin);
-            self.value(&elements.source);
-            self.depth += 1;
-            self.cond(&elements.filter);
-        }
-        self.cond(&rule.check.violation);
+        let elements = rule.check().and_then(|check| check.elements.as_ref());
+        self.body(&rule.body, span);
         for part in &rule.message.parts {
             if let TextPart::Value(value) = part {
                 self.add(F::ComputedMessage, value.origin);
                 self.value(value);
                 let local = |value: &Value| value.as_path().is_some_and(|p| matches!(p.root, Root::Local(_)));
-                if rule.check.elements.is_some() && local(value) {
+                if elements.is_some() && local(value) {
                     self.add(F::OffendingElement, value.origin);
                 }
             }
@@ -103,6 +97,78 @@ impl Walk {
                 self.cond(cond);
             }
         }
+    }
+
+    fn body(&mut self, body: &Body, span: Span) {
+        match body {
+            Body::Check(check) => {
+                self.add(F::DenyRequire, span);
+                if let Some(elements) = &check.elements {
+                    self.elements(elements);
+                }
+                self.cond(&check.violation);
+            }
+            Body::Mutate(mutation) => self.mutation(mutation, span),
+            Body::Generate(generation) => {
+                self.add(F::Generate, span);
+                if let Make::Copy { .. } = generation.make {
+                    self.add(F::Copy, span);
+                }
+                if generation.each.is_some() {
+                    self.add(F::GenerateEach, span);
+                }
+                self.parts(body);
+            }
+            Body::Delete(_) => {
+                self.add(F::Delete, span);
+                self.parts(body);
+            }
+            Body::Verify(verification) => {
+                self.add(F::Verify, span);
+                if let Verified::Manifest { .. } = verification.of {
+                    self.add(F::VerifyManifest, span);
+                }
+                self.parts(body);
+            }
+        }
+    }
+
+    fn elements(&mut self, elements: &Elements) {
+        self.add(F::Quantifier, elements.source.origin);
+        self.value(&elements.source);
+        self.depth += 1;
+        self.cond(&elements.filter);
+    }
+
+    fn mutation(&mut self, mutation: &Mutation, span: Span) {
+        self.add(F::Mutate, span);
+        if let Some(existing) = &mutation.existing {
+            self.add(F::MutateExisting, span);
+            existing.targets.iter().for_each(|target| self.target(target, span));
+            existing.applies.iter().for_each(|cond| self.cond(cond));
+            existing.bindings.iter().for_each(|binding| self.value(&binding.value));
+        }
+        for edit in &mutation.edits {
+            if !edit.each.is_empty() {
+                self.add(F::EditElements, edit.origin);
+            }
+            if edit.each.len() > 1 {
+                self.add(F::EditNestedElements, edit.origin);
+            }
+            edit.each.iter().for_each(|each| self.value(&each.list));
+            self.depth += edit.each.len();
+            self.cond(&edit.guard);
+            self.value(edit.change.place());
+            edit.change.value().into_iter().for_each(|value| self.value(value));
+            self.depth = 0;
+        }
+    }
+
+    fn parts(&mut self, body: &Body) {
+        measure::for_each_part_of_body(body, &mut |part| match part {
+            measure::Part::Cond(cond) => self.cond(cond),
+            measure::Part::Value(value) => self.value(value),
+        });
     }
 
     fn target(&mut self, target: &Target, span: Span) {
@@ -233,6 +299,10 @@ impl Walk {
                 self.add(F::Must, span);
                 self.value(inner);
             }
+            ValueKind::Lookup(lookup) => {
+                self.add(lookup_feature(lookup), span);
+                lookup.for_each_value(&mut |value| self.value(value));
+            }
         }
     }
 
@@ -252,7 +322,13 @@ impl Walk {
                 Some("uid") => F::UserUid,
                 _ => F::UserNameGroups,
             }),
-            Root::Object | Root::Subject | Root::Local(_) | Root::Namespace => None,
+            Root::Object
+            | Root::Subject
+            | Root::Local(_)
+            | Root::Existing
+            | Root::ExistingSubject
+            | Root::Predicate
+            | Root::Namespace => None,
         };
         self.found.extend(feature.map(|feature| (feature, span)));
         for step in &path.steps {
@@ -261,6 +337,17 @@ impl Walk {
                 self.value(key);
             }
         }
+    }
+}
+
+fn lookup_feature(lookup: &Lookup) -> F {
+    match lookup {
+        Lookup::Get { .. } | Lookup::List { .. } => F::ClusterLookup,
+        Lookup::Post { .. } => F::ClusterPost,
+        Lookup::HttpGet { .. } | Lookup::HttpPost { .. } => F::Http,
+        Lookup::Cache { .. } => F::Cache,
+        Lookup::ImageRemote { .. } => F::ImageRemote,
+        Lookup::Random { .. } => F::Random,
     }
 }
 

@@ -13,6 +13,7 @@ pub fn legalize(set: &ir::PolicySet, target: Target) -> Vec<Diagnostic> {
         .policies
         .iter()
         .flat_map(features_of_policy)
+        .chain(set.exemptions.iter().map(|it| (Feature::Exempt, it.origin)))
         .filter(|found| seen.insert(*found))
         .filter_map(|(feature, span)| judge(feature, span, target))
         .collect();

@@ -9,6 +9,23 @@ use super::Target;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Feature {
     DenyRequire,
+    Mutate,
+    MutateExisting,
+    EditElements,
+    EditNestedElements,
+    Generate,
+    Copy,
+    GenerateEach,
+    Delete,
+    Verify,
+    VerifyManifest,
+    Exempt,
+    ClusterLookup,
+    ClusterPost,
+    Http,
+    Cache,
+    ImageRemote,
+    Random,
     Quantifier,
     NestedQuantifier,
     MapQuantifier,
@@ -125,12 +142,30 @@ macro_rules! rows {
 use Feature as F;
 use Operation as O;
 
+const NOT_YET: Support = No("aipc does not carry it there yet");
 const CASE: Support = Differs("letters outside ASCII keep their case");
 const FLOATS: Support = Encoded("floating point numbers");
 
 //    feature, name,                       kyverno, kyverno-legacy, bytecode
 rows! {
     F::DenyRequire, "`deny` and `require`", Yes, Yes, Yes;
+    F::Mutate, "`mutate`", NOT_YET, NOT_YET, NOT_YET;
+    F::MutateExisting, "`mutate … for …`: existing objects", NOT_YET, NOT_YET, NOT_YET;
+    F::EditElements, "edits of the elements of a list", NOT_YET, NOT_YET, NOT_YET;
+    F::EditNestedElements, "edits of elements of elements", NOT_YET, NOT_YET, NOT_YET;
+    F::Generate, "`generate`", NOT_YET, NOT_YET, NOT_YET;
+    F::Copy, "`generate copy of`", NOT_YET, NOT_YET, NOT_YET;
+    F::GenerateEach, "`generate … each`", NOT_YET, NOT_YET, NOT_YET;
+    F::Delete, "`delete … every`", NOT_YET, NOT_YET, NOT_YET;
+    F::Verify, "`verify` of images", NOT_YET, NOT_YET, NOT_YET;
+    F::VerifyManifest, "`verify` of manifests", NOT_YET, NOT_YET, NOT_YET;
+    F::Exempt, "`exempt`", NOT_YET, NOT_YET, NOT_YET;
+    F::ClusterLookup, "`cluster.get`, `cluster.list`", NOT_YET, NOT_YET, NOT_YET;
+    F::ClusterPost, "`cluster.post`", NOT_YET, NOT_YET, NOT_YET;
+    F::Http, "`http.get`, `http.post`", NOT_YET, NOT_YET, NOT_YET;
+    F::Cache, "`cache`", NOT_YET, NOT_YET, NOT_YET;
+    F::ImageRemote, "`image.remote`", NOT_YET, NOT_YET, NOT_YET;
+    F::Random, "`random`", NOT_YET, NOT_YET, NOT_YET;
     F::Quantifier, "`any` and `every` over a list", Encoded("`exists` and `all`"), Encoded("list patterns, `foreach` or filters"), Yes;
     F::NestedQuantifier, "quantifiers inside quantifiers", Encoded("nested `exists` and `all`"), Encoded("nested filters"), Yes;
     F::MapQuantifier, "quantifiers over the entries of a map", Encoded("`exists` and `all` of two variables"), Encoded("a filter over `items`"), Yes;

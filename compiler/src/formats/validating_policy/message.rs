@@ -16,16 +16,15 @@ pub(super) struct Offending {
     pub(super) element: String,
 }
 
-/// Whether the message speaks of the element that violates.
-pub(super) fn names_elements(rule: &Rule) -> bool {
-    let Some(elements) = &rule.check.elements else { return false };
-    rule.message.parts.iter().any(|part| match part {
-        TextPart::Value(value) => names(value, elements),
+/// Whether the message speaks of one of the elements.
+pub(super) fn names(message: &ir::Message, elements: &ir::Elements) -> bool {
+    message.parts.iter().any(|part| match part {
+        TextPart::Value(value) => is_about(value, elements),
         TextPart::Text(_) => false,
     })
 }
 
-fn names(value: &Value, elements: &ir::Elements) -> bool {
+fn is_about(value: &Value, elements: &ir::Elements) -> bool {
     let mut found = false;
     ir::rewrite::visit_value(&mut value.clone(), &mut |value| {
         found |= value.as_path().is_some_and(|path| {
@@ -47,21 +46,23 @@ pub(super) fn of(rule: &Rule, translator: &mut Translator, offending: Option<&Of
         .iter()
         .map(|part| match part {
             TextPart::Text(text) => Expr::str(text.as_str()),
-            TextPart::Value(value) => match (&rule.check.elements, offending) {
-                (Some(elements), Some(offending)) if names(value, elements) => {
-                    let (there, text) = translator.message_text(value);
-                    let bodies = match there {
-                        Expr::Bool(true) => vec![text],
-                        there => vec![there, text],
-                    };
-                    let list = Expr::Name(format!("variables.{}", offending.list));
-                    let element = std::slice::from_ref(&offending.element);
-                    Expr::macro_of(list, "map", element, bodies)
-                        .method("distinct", vec![])
-                        .method("join", vec![Expr::str(", ")])
+            TextPart::Value(value) => {
+                match (rule.check().and_then(|check| check.elements.as_ref()), offending) {
+                    (Some(elements), Some(offending)) if is_about(value, elements) => {
+                        let (there, text) = translator.message_text(value);
+                        let bodies = match there {
+                            Expr::Bool(true) => vec![text],
+                            there => vec![there, text],
+                        };
+                        let list = Expr::Name(format!("variables.{}", offending.list));
+                        let element = std::slice::from_ref(&offending.element);
+                        Expr::macro_of(list, "map", element, bodies)
+                            .method("distinct", vec![])
+                            .method("join", vec![Expr::str(", ")])
+                    }
+                    _ => translator.text_or_empty(value),
                 }
-                _ => translator.text_or_empty(value),
-            },
+            }
         })
         .collect();
     Text::Computed(translator.concatenation(pieces))

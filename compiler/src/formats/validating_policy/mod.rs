@@ -15,7 +15,7 @@ use super::cel::print::print;
 use super::cel::{Base, Translator};
 use super::yaml_write::{self, Map, Node};
 use super::{Emitted, EmittedRule};
-use crate::ir::{self, Cond, CondKind, Effect, Policy, PolicySet, Root, Rule};
+use crate::ir::{self, Body, Cond, CondKind, Effect, Policy, PolicySet, Root, Rule};
 use crate::source::Sources;
 
 /// The policies of a set, in source order. The set is legal for the target.
@@ -23,7 +23,7 @@ pub fn emit(set: &PolicySet, sources: &Sources) -> Vec<Emitted> {
     let mut names = naming::Names::default();
     let mut emitted = Vec::new();
     for policy in &set.policies {
-        for rule in &policy.rules {
+        for rule in policy.rules.iter().filter(|rule| rule.check().is_some()) {
             for part in parts_by_action(rule) {
                 let name = names.name(policy, rule, part.suffix);
                 emitted.push(emit_part(policy, rule, &part, name, sources));
@@ -121,7 +121,7 @@ impl Spec {
         match_conditions.extend(matchable.into_iter().map(|cond| outer.condition(cond)));
         match_conditions.retain(|cond| *cond != Expr::Bool(true));
 
-        let mut body = Body::new(rule, &places);
+        let mut body = Judged::new(rule, &places);
         let (expression, message) = body.validation(rule, &places, &checked);
         Spec {
             namespace_selector,
@@ -213,7 +213,7 @@ fn uses_user(rule: &Rule) -> bool {
 }
 
 /// The variables and the translation of what is judged.
-struct Body {
+struct Judged {
     translator: Translator,
     variables: Vec<(String, Expr)>,
     /// Bindings that speak of a list's element or of one of several subjects, put in where they are used.
@@ -222,13 +222,13 @@ struct Body {
     several: Option<(String, String)>,
 }
 
-impl Body {
-    fn new(rule: &Rule, places: &subject::Places) -> Body {
+impl Judged {
+    fn new(rule: &Rule, places: &subject::Places) -> Judged {
         let mut translator = Translator::new(places.roots_for_matching()).with_variables();
         let mut variables = Vec::new();
         let several = places.declare(&mut translator, &mut variables);
-        let mut body = Body { translator, variables, inline: vec![], several };
-        if let Some(elements) = &rule.check.elements {
+        let mut body = Judged { translator, variables, inline: vec![], several };
+        if let Some(elements) = rule.check().and_then(|check| check.elements.as_ref()) {
             body.translator.prefer(elements.binder.element, &elements.view);
         }
         for binding in &rule.bindings {
@@ -266,7 +266,7 @@ impl Body {
                 Root::Subject | Root::OldSubject => self.several.is_some(),
                 Root::Local(local) => {
                     self.inline.iter().any(|(other, _)| *other == local)
-                        || rule.check.elements.as_ref().is_some_and(|elements| {
+                        || rule.check().and_then(|check| check.elements.as_ref()).is_some_and(|elements| {
                             elements.binder.element == local || elements.binder.key == Some(local)
                         })
                 }
@@ -288,17 +288,23 @@ impl Body {
         for (local, value) in self.inline.clone().into_iter().rev() {
             put_in(&mut rule, local, &value);
         }
-        let mut parts: Vec<Cond> = checked.iter().map(|cond| (*cond).clone()).collect();
-        let offending = match message::names_elements(&rule) {
-            true => Some(self.offending(&rule)),
-            false => None,
+        let Body::Check(check) = &rule.body else {
+            // INVARIANT: `emit` hands on checks only.
+            return (Expr::Bool(true), message::Text::Plain(String::new()));
         };
+        let mut parts: Vec<Cond> = checked.iter().map(|cond| (*cond).clone()).collect();
+        let offending = match &check.elements {
+            Some(elements) if message::names(&rule.message, elements) => {
+                Some(self.offending(&rule, elements, &check.violation))
+            }
+            _ => None,
+        };
+        let origin = check.violation.origin;
         let violation = match &offending {
-            Some(_) => Cond::constant(true, rule.check.violation.origin),
-            None => unknown::where_known(ir::rewrite::violation_of_subject(&rule.check), &rule),
+            Some(_) => Cond::constant(true, origin),
+            None => unknown::where_known(ir::rewrite::violation_of_subject(check), &rule),
         };
         parts.push(violation);
-        let origin = rule.check.violation.origin;
         let violation = Cond::new(CondKind::And(parts), origin);
         let expr = self.of_each_subject(&violation, places);
         let message = message::of(&rule, &mut self.translator, offending.as_ref());
@@ -335,14 +341,11 @@ impl Body {
     }
 
     /// A variable with the elements that violate.
-    fn offending(&mut self, rule: &Rule) -> message::Offending {
-        let Some(elements) = &rule.check.elements else {
-            // INVARIANT: only rules about elements name one in their message
-            return message::Offending { list: "offending".to_owned(), element: "it".to_owned() };
-        };
-        let violation = unknown::where_known(rule.check.violation.clone(), rule);
+    fn offending(&mut self, rule: &Rule, elements: &ir::Elements, violation: &Cond) -> message::Offending {
+        let origin = violation.origin;
+        let violation = unknown::where_known(violation.clone(), rule);
         let parts = vec![elements.filter.clone(), violation];
-        let cond = Cond::new(CondKind::And(parts), rule.check.violation.origin);
+        let cond = Cond::new(CondKind::And(parts), origin);
         let (element, list) = self.translator.filtered(&elements.source, &elements.binder, &cond);
         let list = match &self.several {
             Some((subjects, subject)) => {

@@ -13,7 +13,7 @@ fn rule(actions: Vec<Action>) -> Rule {
         operations: Operations::DEFAULT,
         applies: vec![],
         bindings: vec![],
-        check: Check { elements: None, violation: Cond::constant(true, span) },
+        body: Body::Check(Check { elements: None, violation: Cond::constant(true, span) }),
         message: Message { parts: vec![], written: true },
         actions,
         settings: Settings::default(),
