@@ -9,3 +9,4 @@ mod docs;
 mod generator;
 mod judge;
 mod support;
+mod tidy;

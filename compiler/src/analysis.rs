@@ -59,6 +59,9 @@ pub fn analyze(sources: &mut Sources, file: FileId, loader: &dyn Loader, options
     let (module, found) =
         hir::check(&parsed.module, id, &modules, &options.cluster, sources, loader, &options.parameters);
     diagnostics.extend(found);
+    if diagnostic::has_errors(&parsed.diagnostics) {
+        names_may_be_misread(&mut diagnostics);
+    }
     let (policies, found) = match diagnostic::has_errors(&diagnostics) {
         true => Default::default(),
         false => lower::lower(&module, sources),
@@ -71,6 +74,15 @@ pub fn analyze(sources: &mut Sources, file: FileId, loader: &dyn Loader, options
     diagnostics.sort_by_key(|it| (it.primary().file, it.primary().start));
     diagnostics.dedup();
     Analysis { file, parsed, module, policies, not_carried, diagnostics }
+}
+
+/// Where the grammar found mistakes, what follows may have been read otherwise than it was meant. A fix of a name that
+/// rests on it is offered, and not made unasked.
+fn names_may_be_misread(diagnostics: &mut [Diagnostic]) {
+    let of_grammar = |it: &Diagnostic| it.code.as_str().starts_with("AIP01");
+    for diagnostic in diagnostics.iter_mut().filter(|it| !of_grammar(it)) {
+        diagnostic.fixes.iter_mut().for_each(|fix| fix.safe = false);
+    }
 }
 
 fn levelled(diagnostics: Vec<Diagnostic>, lints: &BTreeMap<Code, Option<Severity>>) -> Vec<Diagnostic> {

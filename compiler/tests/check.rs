@@ -215,3 +215,70 @@ fn a_text_beside_a_list_is_read_as_its_elements() {
     refuses(r#"deny Service if "ten" in spec.externalIPs"#, "AIP0313", &["IP address"]);
     refuses(r#"deny PersistentVolume if "ReadWrite" in spec.accessModes"#, "AIP0307", &["ReadWriteOnce"]);
 }
+
+#[test]
+fn conditions_are_not_asked_whether_they_are_there() {
+    refuses("deny container if empty privileged(self)", "AIP0315", &["this is a condition"]);
+    refuses("deny pod if has (spec.hostPID or spec.hostIPC)", "AIP0315", &["write the condition itself"]);
+}
+
+#[test]
+fn verbs_want_their_clauses() {
+    refuses(r#"generate ConfigMap "a" in "b" { data: {} }"#, "AIP0408", &["for KIND"]);
+    refuses(
+        r#"generate ConfigMap "a" for Namespace { data: {} }"#,
+        "AIP0408",
+        &["lives in a namespace", "in NAMESPACE"],
+    );
+    refuses(r#"generate ClusterRole "a" in "b" for Namespace { rules: [] }"#, "AIP0408", &["no namespace"]);
+    refuses("delete container if true every 10min", "AIP0408", &["a part of one"]);
+    refuses("delete Pod on create if spec.hostPID every 10min", "AIP0408", &["at times"]);
+    refuses(r#"exempt a for container because "b""#, "AIP0408", &["a part of one"]);
+}
+
+#[test]
+fn durations_that_cron_cannot_say_are_refused_with_what_is_near() {
+    refuses(
+        "delete Pod every 7min",
+        "AIP0313",
+        &["cron cannot say `every 7min`", r#"`every "*/6 * * * *"`"#],
+    );
+    refuses("delete Pod every 90s", "AIP0313", &["cron cannot say `every 90s`"]);
+    refuses(r#"delete Pod every "61 * * * *""#, "AIP0313", &["`61` is no minute"]);
+    accepts("delete Pod every 10min");
+    accepts(r#"delete Pod every "0 */2 * * mon-fri""#);
+}
+
+#[test]
+fn texts_of_edits_say_what_happens_where_a_value_is_missing() {
+    let missing = r#"mutate Pod only { set metadata.annotations.at = "on {spec.nodeName}" }"#;
+    refuses(missing, "AIP0409", &["this may be missing", "where has x"]);
+    accepts(r#"mutate Pod only { set metadata.annotations.at = "on {spec.nodeName ?? "none"}" }"#);
+    accepts(
+        r#"mutate Pod only where has spec.nodeName { set metadata.annotations.at = "on {spec.nodeName}" }"#,
+    );
+    accepts(
+        r#"mutate Pod only { if spec.nodeName ~ "a*" { set metadata.annotations.at = "on {spec.nodeName}" } }"#,
+    );
+    accepts(r#"mutate Pod only { set metadata.annotations.at = "on {must(spec.nodeName)}" }"#);
+    accepts(r#"mutate container { set image = "harbor.acme.io/{image.repository}" }"#);
+    refuses(
+        r#"generate ConfigMap "a" in trigger.metadata.name for Namespace { data: { a: "{trigger.metadata.labels.a}" } }"#,
+        "AIP0409",
+        &[],
+    );
+}
+
+#[test]
+fn edits_change_places_of_the_object() {
+    refuses("mutate pod { append spec.volumes = json(annotation.volume) }", "AIP0410", &["written out"]);
+    refuses("mutate pod { set spec.containers[0].image = \"a\" }", "AIP0315", &["use `for`"]);
+    refuses("mutate pod { for g in [\"a\"] { set g = \"b\" } }", "AIP0315", &["a copy of values"]);
+    refuses(
+        "mutate Deployment for Secret on update { set trigger.metadata.labels.a = \"b\" }",
+        "AIP0315",
+        &["none of its places"],
+    );
+    accepts("mutate pod { for v in spec.volumes where has v.hostPath { remove v } }");
+    accepts("mutate pod { for k, v in metadata.annotations where k ~ \"a/*\" { remove v } }");
+}

@@ -11,7 +11,15 @@ use crate::support::policies::generate_rule;
 use crate::support::three_ways::{Outcome, ThreeWays};
 use std::collections::BTreeMap;
 
-/// The rules whose verdicts are recorded.
+/// Rules beyond the first that once had different verdicts; each stays with its cause.
+const ONCE_DIFFERENT: [u64; 11] = [
+    // Networks were never equal in bytecode.
+    417, 944, 1146, 1418, 2597, 2705, 3034, 3105, 3554, 3770,
+    // A resource had lost a field without which the API server refuses it.
+    3251,
+];
+
+/// The rules whose verdicts are recorded, besides those above.
 const RECORDED: u64 = 250;
 /// The rules that a run with Kyverno compares unless told otherwise.
 const COMPARED: u64 = 300;
@@ -45,7 +53,10 @@ fn three_verdicts_are_one() {
     };
     let first = number("AIPC_SEED").filter(|_| judge.is_live()).unwrap_or(0);
     let started = std::time::Instant::now();
-    let tried = in_parallel(count as usize, |index| try_rule(&judge, first + index as u64));
+    let seeds: Vec<u64> = (first..first + count)
+        .chain(ONCE_DIFFERENT.into_iter().filter(|seed| !(first..first + count).contains(seed)))
+        .collect();
+    let tried = in_parallel(seeds.len(), |index| try_rule(&judge, seeds[index]));
     report(&tried, started.elapsed());
     let bad: Vec<String> = tried
         .iter()
@@ -88,7 +99,8 @@ fn try_rule(judge: &ThreeWays, seed: u64) -> Tried {
                 give_namespace(&mut resources);
             }
             let request = Request::default();
-            tried.outcome = judge.compare(&tried.source, &compiled, &resources, &request, seed < RECORDED);
+            let keeps = seed < RECORDED || ONCE_DIFFERENT.contains(&seed);
+            tried.outcome = judge.compare(&tried.source, &compiled, &resources, &request, keeps);
         }
     }
     tried

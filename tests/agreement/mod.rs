@@ -19,6 +19,10 @@ const OF_ELEMENTS: [(&str, &str, &str); 6] = [
     ("hostAliases", "ip", "10.0.0.1"),
 ];
 
+/// The same, in objects by themselves.
+const OF_OBJECTS: [(&str, &str, &str); 3] =
+    [("httpGet", "port", "80"), ("tcpSocket", "port", "80"), ("hostPath", "path", "/data")];
+
 /// Generated resources, each with all the fields without which the API server refuses it: those that its published
 /// schema does not ask for, and those that a steered resource lost.
 fn admissible(first: u64, count: usize, profile: &Profile) -> Vec<Value> {
@@ -47,8 +51,12 @@ fn complete(value: &mut Value, is_service: bool, is_network: bool) {
                         element.entry("containerPort").or_insert_with(|| json!(80));
                     }
                 }
-                if let ("httpGet" | "tcpSocket", Some(action)) = (key.as_str(), child.as_object_mut()) {
-                    action.entry("port").or_insert_with(|| json!(80));
+                for (_, field, value) in OF_OBJECTS.iter().filter(|it| it.0 == key.as_str()) {
+                    if let Some(object) = child.as_object_mut() {
+                        object
+                            .entry(*field)
+                            .or_insert_with(|| value.parse().unwrap_or_else(|_| json!(value)));
+                    }
                 }
                 complete(child, is_service, is_network);
             }

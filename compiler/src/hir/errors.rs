@@ -120,6 +120,10 @@ pub fn kind_without_schema(name: &str, it: &ast::Kind, suggestion: Option<&str>)
 pub fn unknown_kind(name: &str, span: Span, suggestion: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::UnknownKind, span, format!("there is no kind or view `{name}`"));
     match suggestion {
+        // A full name is no word of the language: it is what a declaration says.
+        Some(full) if full.contains('/') => diagnostic
+            .at("unknown kind")
+            .help(format!("did you mean `{full}`? declare it: `kind Name = \"{full}\"`")),
         Some(_) => did_you_mean(diagnostic.at("unknown kind"), span, suggestion),
         None => diagnostic
             .at("unknown kind")
@@ -324,6 +328,11 @@ pub fn changed_needs_path(span: Span) -> Diagnostic {
 
 pub fn edit_needs_path(span: Span) -> Diagnostic {
     Diagnostic::new(Code::NeedsPath, span, "an edit changes a path of the object")
+}
+
+pub fn asks_of_condition(word: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::NeedsPath, span, format!("`{word}` asks of a value, and this is a condition"))
+        .help("a condition is true or false, never missing: write the condition itself")
 }
 
 pub fn edit_through_list(span: Span) -> Diagnostic {

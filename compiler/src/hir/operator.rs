@@ -30,6 +30,10 @@ impl Checker<'_> {
             }
             UnaryOp::Has | UnaryOp::Empty => {
                 let inner = self.expr(operand);
+                if inner.ty == Ty::Bool && inner.as_place().is_none() && !inner.is_error() {
+                    self.report(errors::asks_of_condition(op.as_str(), inner.span));
+                    return Expr::error(span);
+                }
                 if op == UnaryOp::Has {
                     self.lint_always_present(&inner, span);
                 }

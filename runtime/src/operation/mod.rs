@@ -35,7 +35,7 @@ pub enum Domain {
     Semver,
     /// `25%`: percentages only; the plain numbers of an IntOrString do not belong.
     Percent,
-    /// IP addresses; only equality.
+    /// IP addresses, and networks; only equality.
     Ip,
     /// Whole values, deeply: numbers by value, maps without order; only equality.
     Json,

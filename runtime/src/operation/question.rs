@@ -35,7 +35,12 @@ pub fn compare(
             _ => None,
         },
         Domain::Percent => pair(left.as_percent(), right.as_percent()),
-        Domain::Ip => pair(left.as_ip(), right.as_ip()).filter(|_| comparison == Comparison::Equal),
+        Domain::Ip => {
+            let addresses = || pair(left.as_ip(), right.as_ip()).map(Ordering::is_eq);
+            let networks = || left.as_cidr().zip(right.as_cidr()).map(|(left, right)| left == right);
+            let equal = addresses().or_else(networks);
+            return Ok(comparison == Comparison::Equal && equal == Some(true));
+        }
         Domain::Json => {
             if comparison != Comparison::Equal || left.is_missing() || right.is_missing() {
                 return Ok(false);

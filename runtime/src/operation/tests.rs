@@ -588,6 +588,9 @@ fn whole_values_are_equal_deeply() {
     assert!(equal(json!({"$percent": 25}), json!("25%")));
     assert!(!compares(Comparison::Less, Domain::Json, &json!(1), &json!(2)));
     assert!(compares(Comparison::Equal, Domain::Ip, &json!("::1"), &json!("0:0:0:0:0:0:0:1")));
+    assert!(compares(Comparison::Equal, Domain::Ip, &json!("10.0.0.0/8"), &json!("10.0.0.0/8")));
+    assert!(!compares(Comparison::Equal, Domain::Ip, &json!("10.0.0.0/8"), &json!("10.0.0.0/9")));
+    assert!(!compares(Comparison::Equal, Domain::Ip, &json!("10.0.0.0/32"), &json!("10.0.0.0")));
     assert!(compares(Comparison::Equal, Domain::Bool, &json!(true), &json!(true)));
     let deep = (0..2000).fold(Value::Int(1), |inner, _| Value::list(vec![inner]));
     let compared = compare(Comparison::Equal, Domain::Json, &deep, &deep, &mut Budget::default());

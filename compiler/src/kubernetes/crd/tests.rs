@@ -1,3 +1,5 @@
+//! Definitions of custom resources, right and wrong.
+
 use aipc_runtime::document::Document;
 use serde_json::{Map, Value, json};
 
