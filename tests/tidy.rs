@@ -155,7 +155,8 @@ fn outside_world(files: &BTreeMap<String, String>) -> Vec<String> {
         "std::fs",
         "SystemTime",
         "Instant::now",
-        "std::net",
+        "TcpStream",
+        "UdpSocket",
         "std::process",
         "std::env",
         "println!",
@@ -176,8 +177,7 @@ fn outside_world(files: &BTreeMap<String, String>) -> Vec<String> {
 
 /// Words that have no place outside tests.
 fn unfinished(files: &BTreeMap<String, String>) -> Vec<String> {
-    const WORDS: &[&str] =
-        &["todo!(", "unimplemented!(", "dbg!(", ".unwrap()", "TODO", "FIXME", "#[allow("];
+    const WORDS: &[&str] = &["todo!(", "unimplemented!(", "dbg!(", ".unwrap()", "TODO", "FIXME", "#[allow("];
     let mut wrong = Vec::new();
     for (path, text) in files {
         let product = ["compiler/src/", "compiler/cli/src/", "runtime/src/"];
@@ -189,7 +189,9 @@ fn unfinished(files: &BTreeMap<String, String>) -> Vec<String> {
             let code = line.split("//").next().unwrap_or(line);
             for word in WORDS {
                 let in_comments_too = word.chars().all(|c| c.is_ascii_uppercase());
-                if if in_comments_too { line.contains(word) } else { code.contains(word) } {
+                let found = if in_comments_too { line.contains(word) } else { code.contains(word) };
+                // A lint may be silenced for a reason.
+                if found && !(*word == "#[allow(" && line.contains("reason = ")) {
                     wrong.push(format!("{path}:{}: `{word}`", number + 1));
                 }
             }

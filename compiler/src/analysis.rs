@@ -87,10 +87,10 @@ fn names_may_be_misread(diagnostics: &mut [Diagnostic]) {
 
 fn levelled(diagnostics: Vec<Diagnostic>, lints: &BTreeMap<Code, Option<Severity>>) -> Vec<Diagnostic> {
     let level = |mut it: Diagnostic| {
-        if it.code.severity() != Severity::Error {
-            if let Some(level) = lints.get(&it.code) {
-                it.severity = (*level)?;
-            }
+        if it.code.severity() != Severity::Error
+            && let Some(level) = lints.get(&it.code)
+        {
+            it.severity = (*level)?;
         }
         Some(it)
     };

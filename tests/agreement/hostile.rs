@@ -378,7 +378,10 @@ fn values_of_manifests_stay_values_in_messages() {
     for text in TEXTS {
         let resource = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "n"}, "data": {"a": text}});
         let expected = format!("a is {text}, not b");
-        assert_eq!(compiled.judge(&resource, 0, &Request::default()).messages, [expected.clone()]);
+        assert_eq!(
+            compiled.judge(&resource, 0, &Request::default()).messages,
+            std::slice::from_ref(&expected)
+        );
         let wrong = wrong_messages(oracle, &compiled, &resource, &expected);
         assert!(wrong.is_empty(), "{text}: {}", wrong.join("\n"));
     }

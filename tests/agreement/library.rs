@@ -44,9 +44,9 @@ fn carry_a_model(index: usize, resource: &mut Value) {
         Some("CronJob") => &mut resource["spec"]["jobTemplate"]["spec"]["template"],
         _ => &mut resource["spec"]["template"],
     };
-    if index % 2 == 0 && pod.is_object() {
+    if index.is_multiple_of(2) && pod.is_object() {
         pod["metadata"]["labels"]["ai/model"] = json!("llama");
-        if index % 4 == 0 {
+        if index.is_multiple_of(4) {
             pod["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] = json!("1");
         }
     }

@@ -82,7 +82,7 @@ fn decide(program: &Program, resource: &Json, old: Option<&Json>, world: World) 
             Operation::Update => AdmissionOperation::Update,
             Operation::Delete => AdmissionOperation::Delete,
         },
-        old_object: old.as_ref().map(|old| Resource::of(old)).or(deleted.then(|| Resource::of(&document))),
+        old_object: old.as_ref().map(Resource::of).or(deleted.then(|| Resource::of(&document))),
         user: user.as_ref(),
         namespaces: Some(&namespaces),
         ..Environment::new(Time::parse("2026-11-23T12:00:00Z").unwrap())

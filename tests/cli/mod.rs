@@ -3,4 +3,5 @@
 mod exit_codes;
 mod output;
 pub mod sandbox;
+mod signals;
 mod transcripts;

@@ -12,7 +12,7 @@ pub const STACK_BYTES: usize = 64 << 20;
 
 /// From here on, a panic is reported on one page.
 pub fn report_panics() {
-    std::panic::set_hook(Box::new(|panic| print_page(panic)));
+    std::panic::set_hook(Box::new(print_page));
 }
 
 /// Runs `work` and gives its outcome; a panic gives [`Outcome::Fault`].

@@ -165,14 +165,14 @@ impl Checker<'_> {
 
     fn argument(&mut self, function: &Function, kind: Kind, arg: &ast::Expr) -> Expr {
         // `cluster.get(Deployment, …)`: the kind itself.
-        if function.name.starts_with("cluster.") && kind == Kind::Any {
-            if let ast::ExprKind::Name(name) = &arg.kind {
-                if let Some(id) = self.kind_by_name(name) {
-                    let full = self.cluster.kind_of(id).full_name();
-                    self.occur(arg.span, Definition::Kind(full.clone()), None);
-                    return Expr::new(ExprKind::Literal(Literal::Text(full)), Ty::Text, arg.span);
-                }
-            }
+        if function.name.starts_with("cluster.")
+            && kind == Kind::Any
+            && let ast::ExprKind::Name(name) = &arg.kind
+            && let Some(id) = self.kind_by_name(name)
+        {
+            let full = self.cluster.kind_of(id).full_name();
+            self.occur(arg.span, Definition::Kind(full.clone()), None);
+            return Expr::new(ExprKind::Literal(Literal::Text(full)), Ty::Text, arg.span);
         }
         let value = self.expr(arg);
         let value = match kind {

@@ -576,9 +576,12 @@ pub fn wrong_value(cluster: &Cluster, value: &Expr, wanted: &Ty, text: &str) -> 
         format!("{wanted_text} is wanted here, and this is {is}"),
     );
     match (wanted, &value.ty) {
-        (Ty::Text, ty) if ty.is_exact_number() || *ty == Ty::Bool => diagnostic
-            .help(format!("write it in quotes: `\"{text}\"`"))
-            .safe_fix("put it in quotes", value.span, format!("\"{text}\"")),
+        (Ty::Text, ty) if ty.is_exact_number() || *ty == Ty::Bool => match value.kind {
+            super::ExprKind::Literal(_) => diagnostic
+                .help(format!("write it in quotes: `\"{text}\"`"))
+                .safe_fix("put it in quotes", value.span, format!("\"{text}\"")),
+            _ => diagnostic.help(format!("write it as text: `text({text})`")),
+        },
         _ => diagnostic,
     }
 }

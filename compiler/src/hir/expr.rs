@@ -230,26 +230,26 @@ impl Checker<'_> {
         candidates.extend(self.modules.get(self.module).lets.keys().cloned());
         candidates.extend(self.views_in_force().map(|view| view.name.text.clone()));
         let mut here = String::from("here");
-        if let Some(scope) = self.subject.clone() {
-            if let Ty::Object(ids) = &scope.this.ty {
-                for id in ids {
-                    candidates.extend(self.cluster.fields(*id).map(|field| field.name.to_string()));
-                }
-                here = scope.this.ty.display(self.cluster);
+        if let Some(scope) = self.subject.clone()
+            && let Ty::Object(ids) = &scope.this.ty
+        {
+            for id in ids {
+                candidates.extend(self.cluster.fields(*id).map(|field| field.name.to_string()));
             }
+            here = scope.this.ty.display(self.cluster);
         }
         candidates.sort();
         candidates.dedup();
         let mut suggestion =
             suggest::closest(name, candidates.iter().map(String::as_str)).map(str::to_string);
         // A field of the pod in a rule about its containers.
-        if suggestion.is_none() {
-            if let Some(scope) = self.subject.clone() {
-                let outer = scope.chain.iter().rev().skip(1).find(|it| self.has_field(&it.1.ty, name));
-                suggestion = outer.map(|it| format!("{}.{name}", it.0));
-                if suggestion.is_none() && self.has_field(&scope.resource.ty, name) {
-                    suggestion = Some(format!("resource.{name}"));
-                }
+        if suggestion.is_none()
+            && let Some(scope) = self.subject.clone()
+        {
+            let outer = scope.chain.iter().rev().skip(1).find(|it| self.has_field(&it.1.ty, name));
+            suggestion = outer.map(|it| format!("{}.{name}", it.0));
+            if suggestion.is_none() && self.has_field(&scope.resource.ty, name) {
+                suggestion = Some(format!("resource.{name}"));
             }
         }
         self.report(errors::unknown_name(name, span, &here, suggestion.as_deref()));
@@ -258,23 +258,22 @@ impl Checker<'_> {
 
     /// `base.field`, where the base may also be the alias of a file or a view's name on another place.
     fn field_expr(&mut self, base: &ast::Expr, field: &ast::Name, span: Span) -> Expr {
-        if let ast::ExprKind::Name(alias) = &base.kind {
-            if let Some(module) = self.modules.get(self.module).uses.get(alias).copied() {
-                let is_local = self.locals.iter().any(|local| local.name == *alias);
-                if !is_local {
-                    return self.name_of_module(alias, module, field, span);
-                }
+        if let ast::ExprKind::Name(alias) = &base.kind
+            && let Some(module) = self.modules.get(self.module).uses.get(alias).copied()
+        {
+            let is_local = self.locals.iter().any(|local| local.name == *alias);
+            if !is_local {
+                return self.name_of_module(alias, module, field, span);
             }
         }
         let base = self.expr(base);
         // `pod.container`: a view read on from a place that is itself a view's.
-        if let Some(of) = self.of_expr(&base) {
-            if !self.has_field(&base.ty, &field.text) {
-                if let Some((expr, _, at)) = self.view_from(&field.text, &base, &of) {
-                    self.occur(field.span, Definition::Source(at), Some(&expr.ty));
-                    return Expr { span, ..expr };
-                }
-            }
+        if let Some(of) = self.of_expr(&base)
+            && !self.has_field(&base.ty, &field.text)
+            && let Some((expr, _, at)) = self.view_from(&field.text, &base, &of)
+        {
+            self.occur(field.span, Definition::Source(at), Some(&expr.ty));
+            return Expr { span, ..expr };
         }
         Expr { span, ..self.field(base, field) }
     }

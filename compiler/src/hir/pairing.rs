@@ -150,10 +150,8 @@ fn walk(expr: &Expr, mode: Mode, texts: &dyn Fn(&Expr) -> String, found: &mut Ve
         ExprKind::And(a, b) | ExprKind::Or(a, b) => {
             let is_and = matches!(expr.kind, ExprKind::And(..));
             let distributes = is_and == (mode == Mode::All);
-            if !distributes {
-                if let Some((left, right)) = shared(a, b) {
-                    found.push(errors::pairing(left, right, &texts(left), &texts(right), is_and));
-                }
+            if !distributes && let Some((left, right)) = shared(a, b) {
+                found.push(errors::pairing(left, right, &texts(left), &texts(right), is_and));
             }
             walk(a, mode, texts, found);
             walk(b, mode, texts, found);

@@ -388,9 +388,7 @@ impl Checker<'_> {
             other => return self.other_rule(rule, other, frame),
         };
         self.bare_pods.clear();
-        let Some((subject, subject_scope)) = self.subject(subject_ast) else {
-            return None;
-        };
+        let (subject, subject_scope) = self.subject(subject_ast)?;
         let operations =
             self.operations(scope.on.as_ref().or(frame.scope.and_then(|it| it.on.as_ref())), &subject);
         self.create_only = match (operations.update || operations.delete, &scope.on) {
@@ -474,11 +472,11 @@ impl Checker<'_> {
             }
             ast::RuleBody::Verify(it) => {
                 let settings = settings(&it.tail.settings, self);
-                let (head, (verification, said, own)) = self.verify(it, frame.scope)?;
-                message = said;
-                actions = own;
+                let (head, verified) = self.verify(it, frame.scope)?;
+                message = verified.message;
+                actions = verified.actions;
                 actions.extend(frame.actions.iter().copied().filter_map(|it| self.action(it)));
-                (head, Body::Verify(verification), settings)
+                (head, Body::Verify(verified.verification), settings)
             }
             ast::RuleBody::Delete(it) => {
                 let settings = settings(&it.settings, self);

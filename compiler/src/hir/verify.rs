@@ -2,16 +2,23 @@
 
 use super::check::Checker;
 use super::verbs::{Head, Objects};
-use super::{ExprKind, SignatureCheck, Signers, Ty, Verification, errors};
+use super::{Action, ExprKind, SignatureCheck, Signers, TextPart, Ty, Verification, errors};
 use crate::syntax::ast;
 
+/// A verification with what is said and done where it fails.
+pub(super) struct Verified {
+    pub(super) verification: Verification,
+    pub(super) message: Option<Vec<TextPart>>,
+    pub(super) actions: Vec<Action>,
+}
+
 impl Checker<'_> {
-    /// Also the message, actions and settings, which speak of the subject.
+    /// Also the message and actions, which speak of the subject.
     pub(super) fn verify(
         &mut self,
         it: &ast::Verify,
         frame: Option<&ast::Scope>,
-    ) -> Option<(Head, (Verification, Option<Vec<super::TextPart>>, Vec<super::Action>))> {
+    ) -> Option<(Head, Verified)> {
         let (head, found) =
             self.with_head(&it.subject, &it.scope, frame, Objects::Admitted, |checker, _| {
                 let mut verification = Verification { checks: Vec::new(), ignoring: Vec::new() };
@@ -51,7 +58,7 @@ impl Checker<'_> {
                 }
                 let message = it.tail.message.as_ref().map(|message| checker.text_parts(message));
                 let actions = it.tail.actions.iter().filter_map(|action| checker.action(action)).collect();
-                fine.then_some((verification, message, actions))
+                fine.then_some(Verified { verification, message, actions })
             })?;
         Some((head, found?))
     }
@@ -67,11 +74,11 @@ impl Checker<'_> {
             self.report(diagnostic);
             return None;
         }
-        if let (Some((count, span)), ExprKind::List(items)) = (signers.count, &value.kind) {
-            if count < 1 || count as usize > items.len() {
-                self.report(errors::impossible_count(count, items.len(), span));
-                return None;
-            }
+        if let (Some((count, span)), ExprKind::List(items)) = (signers.count, &value.kind)
+            && (count < 1 || count as usize > items.len())
+        {
+            self.report(errors::impossible_count(count, items.len(), span));
+            return None;
         }
         let count = signers.count.and_then(|(count, _)| u32::try_from(count).ok());
         (!value.is_error()).then_some(Signers { count, of: value })

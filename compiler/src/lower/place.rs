@@ -115,12 +115,12 @@ impl Ctx {
     pub(super) fn path(&mut self, root: Root, steps: &[Step], ty: Type, span: Span) -> Lowered<Value> {
         let steps = self.steps(steps)?;
         if let Root::Local(local) = root {
-            if let Some((element, deeper)) = &self.self_steps {
-                if *element == local {
-                    let mut all = deeper.clone();
-                    all.extend(steps);
-                    return Ok(Value::new(ValueKind::Path(Path { root, steps: all }), ty, span));
-                }
+            if let Some((element, deeper)) = &self.self_steps
+                && *element == local
+            {
+                let mut all = deeper.clone();
+                all.extend(steps);
+                return Ok(Value::new(ValueKind::Path(Path { root, steps: all }), ty, span));
             }
             if let Some((_, size)) = self.replaced.get(&local) {
                 self.spend(*size, span)?;

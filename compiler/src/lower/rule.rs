@@ -76,10 +76,10 @@ fn lower_check(
         Some(elements) => Some(ctx.reach(elements, &rule.subject.ty, rule.subject.span)?),
         None => None,
     };
-    if let (Some(Reach::Elements { deeper, .. }), Some(elements)) = (&reach, elements) {
-        if !deeper.is_empty() {
-            ctx.self_steps = Some((elements.local, deeper.clone()));
-        }
+    if let (Some(Reach::Elements { deeper, .. }), Some(elements)) = (&reach, elements)
+        && !deeper.is_empty()
+    {
+        ctx.self_steps = Some((elements.local, deeper.clone()));
     }
     let scope = lower_scope(ctx, &rule.narrows, elements.map(|it| it.local))?;
     let mixed = match (&reach, elements) {

@@ -1,5 +1,6 @@
 //! The reference and the pages of diagnostics: their examples are checked, and what is made from tables is up to date.
 
+mod differences;
 mod examples;
 mod generated;
 mod operators;

@@ -212,8 +212,8 @@ fn run(text: &str, belongs: impl Fn(char) -> bool) -> usize {
 }
 
 fn string_length(text: &str) -> usize {
-    if text.starts_with("\"\"\"") {
-        return text[3..].find("\"\"\"").map_or(text.len(), |at| at + 6);
+    if let Some(inside) = text.strip_prefix("\"\"\"") {
+        return inside.find("\"\"\"").map_or(text.len(), |at| at + 6);
     }
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {

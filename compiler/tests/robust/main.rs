@@ -90,6 +90,8 @@ const ONCE_BROKEN: &[&str] = &[
     "test{given user{ame\"bob\"",
     // A fix that writes a full name where the grammar wants a word.
     "deny Deployment/Deployment",
+    // What is computed cannot be put in quotes.
+    "mutate resource { set metadata.name = empty annotation[\"a/b\"] }",
     // A condition where a value is asked for.
     "deny container if empty privileged(self)",
     "deny container if has (securityContext.privileged or securityContext.runAsNonRoot)",

@@ -1,6 +1,6 @@
 //! Manifest files to Kubernetes objects, with a finding for everything that was not read as it stands there.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aipc_runtime::document::{self, FindingKind, Position, Read, ReadOptions, Resource, Severity};
 
@@ -167,7 +167,7 @@ fn is_policy(resource: &Resource) -> bool {
 }
 
 /// What a run says of a file of Kyverno's policies.
-pub fn refuse_kyverno_policy(path: &PathBuf) -> Finding {
+pub fn refuse_kyverno_policy(path: &Path) -> Finding {
     let message = format!("`{}` holds policies as YAML, which `run` does not evaluate", read::name(path));
     Finding::error("unsupported-policy", message).help("policies are files that end in `.aip` or `.aipb`")
 }

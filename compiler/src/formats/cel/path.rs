@@ -155,7 +155,7 @@ impl Translator {
                 Step { key: Key::Computed(key.expr), certain: false }
             }
             ir::Step::Element(number) if *number >= 0 => Step { key: Key::Element(*number), certain: false },
-            ir::Step::Element(number) => return self.from_the_end(path, *number, guards),
+            ir::Step::Element(number) => return self.counted_from_the_end(path, *number, guards),
         };
         path.steps.push(step);
         if self.is_known(&path)
@@ -180,7 +180,7 @@ impl Translator {
     }
 
     /// `list[-1]`: CEL counts from the beginning only.
-    fn from_the_end(&mut self, list: Path, number: i64, guards: &mut Vec<Expr>) -> Path {
+    fn counted_from_the_end(&mut self, list: Path, number: i64, guards: &mut Vec<Expr>) -> Path {
         self.guard_present(&list, guards);
         let back = number.saturating_neg();
         let list = Expr::Direct(list);

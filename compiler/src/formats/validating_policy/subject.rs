@@ -25,7 +25,7 @@ enum Kind {
     /// One path for all kinds.
     Same(Vec<Field>),
     /// Kinds by path, the most frequent path last.
-    ByKind(Vec<(Vec<Target>, Vec<Field>)>),
+    OneOf(Vec<(Vec<Target>, Vec<Field>)>),
     /// Lists of subjects.
     Several(Vec<Target>),
 }
@@ -73,7 +73,7 @@ impl Places {
             Kind::Object => (self.object.clone(), self.old_object.clone()),
             Kind::Same(fields) => (at(&self.object, fields), at(&self.old_object, fields)),
             // these are given by variables, and `is_matchable` keeps them away
-            Kind::ByKind(_) | Kind::Several(_) => (Base::maybe(Expr::Null), Base::maybe(Expr::Null)),
+            Kind::OneOf(_) | Kind::Several(_) => (Base::maybe(Expr::Null), Base::maybe(Expr::Null)),
         };
         Roots {
             object: self.object.clone(),
@@ -88,7 +88,7 @@ impl Places {
 
     /// Whether the condition can be said without variables.
     pub(super) fn is_matchable(&self, cond: &Cond) -> bool {
-        let by_variable = matches!(self.kind, Kind::ByKind(_) | Kind::Several(_));
+        let by_variable = matches!(self.kind, Kind::OneOf(_) | Kind::Several(_));
         let mut matchable = true;
         ir::rewrite::visit_values(&mut cond.clone(), &mut |value| {
             let Some(path) = value.as_path() else { return };
@@ -107,7 +107,7 @@ impl Places {
         match &self.kind {
             Kind::Object | Kind::Several(_) => false,
             Kind::Same(fields) => optional(fields),
-            Kind::ByKind(groups) => groups.iter().any(|(_, fields)| optional(fields)),
+            Kind::OneOf(groups) => groups.iter().any(|(_, fields)| optional(fields)),
         }
     }
 
@@ -129,7 +129,7 @@ impl Places {
         match &self.kind {
             Kind::Object => roots.subject = object.clone(),
             Kind::Same(fields) => roots.subject = at(&object, fields),
-            Kind::ByKind(groups) => {
+            Kind::OneOf(groups) => {
                 let may_be_missing = self.subject_may_be_missing();
                 if self.mentions_subject || may_be_missing {
                     let name = translator.fresh("template");
@@ -198,7 +198,7 @@ fn kind_of(targets: &[Target]) -> Kind {
             }
             let last = groups.remove(most);
             groups.push(last);
-            Kind::ByKind(groups)
+            Kind::OneOf(groups)
         }
     }
 }
