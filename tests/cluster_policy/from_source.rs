@@ -28,9 +28,8 @@ fn compile(name: &str, source: &str) -> Compiled {
     assert!(!analysis.has_errors(), "{name}: {}", messages(&analysis.diagnostics));
     let (set, found) = (analysis.policies.clone(), analysis.not_carried.clone());
     assert!(!aipc_compiler::diagnostic::has_errors(&found), "{name}: {}", messages(&found));
-    let refused = cluster_policy::unsupported(&set);
-    assert!(refused.is_empty(), "{name}: {}", messages(&refused));
     let emitted = cluster_policy::emit(&set, &sources);
+    let emitted = emitted.unwrap_or_else(|refused| panic!("{name}: {}", messages(&refused)));
     let yaml = emitted.iter().map(|it| it.yaml.as_str()).collect::<Vec<_>>().join("---\n");
     Compiled { sources, set, yaml }
 }

@@ -70,11 +70,10 @@ pub fn compile_policies(source: &str) -> Result<Vec<(String, Compiled)>, Vec<Str
 
 fn emitted(set: &PolicySet, sources: &Sources) -> Result<Compiled, Vec<String>> {
     let program = bytecode::emit(set, sources).map_err(|found| words(&found))?;
-    let mut refusals = legalize(set, Target::KyvernoLegacy);
-    refusals.extend(cluster_policy::unsupported(set));
+    let refusals = legalize(set, Target::KyvernoLegacy);
     let legacy = match has_errors(&refusals) {
         true => Err(words(&refusals)),
-        false => Ok(joined(cluster_policy::emit(set, sources))),
+        false => cluster_policy::emit(set, sources).map(joined).map_err(|refused| words(&refused)),
     };
     let refusals = legalize(set, Target::Kyverno);
     let successor = match has_errors(&refusals) {

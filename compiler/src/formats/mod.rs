@@ -8,6 +8,28 @@ pub mod support;
 pub mod validating_policy;
 pub mod yaml_write;
 
+use crate::diagnostic::Diagnostic;
+use crate::ir::PolicySet;
+use crate::source::Sources;
+use support::Target;
+
+/// All documents of a target that is YAML, in source order. The set is legal for the target. There are none of
+/// [`Target::Bytecode`], which [`bytecode::emit`] writes.
+///
+/// # Errors
+/// A diagnostic for each rule of a form that only shows to be beyond the target when it is written.
+pub fn emit_yaml(
+    set: &PolicySet,
+    target: Target,
+    sources: &Sources,
+) -> Result<Vec<Emitted>, Vec<Diagnostic>> {
+    match target {
+        Target::KyvernoLegacy => cluster_policy::emit(set, sources),
+        Target::Kyverno => Ok(validating_policy::emit(set, sources)),
+        Target::Bytecode => Ok(Vec::new()),
+    }
+}
+
 /// One object of a target, as YAML.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Emitted {

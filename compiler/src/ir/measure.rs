@@ -98,6 +98,23 @@ pub fn any_value_within(value: &Value, test: &mut dyn FnMut(&Value) -> bool) -> 
     found
 }
 
+/// As [`any_value`], of all that a rule holds.
+pub fn any_value_of_rule(rule: &Rule, test: &mut dyn FnMut(&Value) -> bool) -> bool {
+    let mut found = false;
+    for_each_part_of_rule(rule, &mut |part| found = found || any_value_of_part(part, test));
+    found
+}
+
+/// Whether a path within a condition begins at a root that fulfils `test`.
+pub fn any_root(cond: &Cond, test: &mut dyn FnMut(Root) -> bool) -> bool {
+    any_value(cond, &mut |value| value.as_path().is_some_and(|path| test(path.root)))
+}
+
+/// As [`any_root`], of a value and what is within it.
+pub fn any_root_within(value: &Value, test: &mut dyn FnMut(Root) -> bool) -> bool {
+    any_value_within(value, &mut |value| value.as_path().is_some_and(|path| test(path.root)))
+}
+
 fn any_value_of_part(part: Part, test: &mut dyn FnMut(&Value) -> bool) -> bool {
     match part {
         Part::Cond(cond) => any_value(cond, test),

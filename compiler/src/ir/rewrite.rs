@@ -269,11 +269,7 @@ pub fn at_subject(rule: &Rule, place: &SubjectPath) -> Option<Rule> {
 
 /// Whether a rule's values begin at `root` anywhere.
 pub fn mentions(rule: &Rule, root: Root) -> bool {
-    let mut found = false;
-    visit_rule(&mut rule.clone(), &mut |value| {
-        found |= value.as_path().is_some_and(|path| path.root == root)
-    });
-    found
+    measure::any_value_of_rule(rule, &mut |value| value.as_path().is_some_and(|path| path.root == root))
 }
 
 /// The violation of a whole subject: for element rules, that some element violates.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use aipc_compiler::analysis::{Analysis, Options, analyze};
 use aipc_compiler::diagnostic::{Diagnostic, Fix, has_errors, render};
 use aipc_compiler::formats::support::{Target, legalize};
-use aipc_compiler::formats::{bytecode, cluster_policy, validating_policy};
+use aipc_compiler::formats::{bytecode, emit_yaml};
 use aipc_compiler::ir;
 use aipc_compiler::source::{NoFiles, Sources, Span};
 use aipc_runtime::program::Program;
@@ -115,9 +115,12 @@ fn outputs_are_well_formed(set: &ir::PolicySet, sources: &Sources) -> Result<(),
         if has_errors(&refused) {
             continue;
         }
-        let documents = match target {
-            Target::KyvernoLegacy => cluster_policy::emit(set, sources),
-            _ => validating_policy::emit(set, sources),
+        let documents = match emit_yaml(set, target, sources) {
+            Ok(documents) => documents,
+            Err(refused) => {
+                refused.iter().try_for_each(|it| places_are_in_the_text(it, sources))?;
+                continue;
+            }
         };
         for document in documents {
             if let Err(error) = serde_yaml::from_str::<serde_yaml::Value>(&document.yaml) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use aipc_compiler::diagnostic::has_errors;
 use aipc_compiler::formats::support::{Target, legalize};
-use aipc_compiler::formats::{Emitted, cluster_policy, validating_policy};
+use aipc_compiler::formats::{self, Emitted};
 use aipc_compiler::ir::PolicySet;
 
 use crate::arguments::{Build, BuildTarget};
@@ -78,16 +78,16 @@ enum Output {
 
 /// What a target gives; nothing where it refuses, which is then among the diagnostics.
 fn emit(target: Target, policies: &PolicySet, compilation: &mut Compilation) -> Option<Output> {
-    let sources = &compilation.sources;
-    Some(match target {
-        Target::KyvernoLegacy => {
-            Output::Yaml { folder: target.name(), documents: cluster_policy::emit(policies, sources) }
+    if target == Target::Bytecode {
+        return compilation.program(policies).map(|it| Output::Program(it.encode()));
+    }
+    match formats::emit_yaml(policies, target, &compilation.sources) {
+        Ok(documents) => Some(Output::Yaml { folder: target.name(), documents }),
+        Err(refused) => {
+            compilation.say(refused);
+            None
         }
-        Target::Kyverno => {
-            Output::Yaml { folder: target.name(), documents: validating_policy::emit(policies, sources) }
-        }
-        Target::Bytecode => return compilation.program(policies).map(|it| Output::Program(it.encode())),
-    })
+    }
 }
 
 /// Where outputs go.

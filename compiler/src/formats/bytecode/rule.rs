@@ -116,13 +116,10 @@ pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: 
 }
 
 fn mentions_any(value: &ir::Value, locals: &BTreeSet<Local>) -> bool {
-    let mut found = false;
-    ir::rewrite::visit_value(&mut value.clone(), &mut |value| {
-        if let Some(Root::Local(local)) = value.as_path().map(|path| path.root) {
-            found |= locals.contains(&local);
-        }
-    });
-    found
+    ir::measure::any_root_within(
+        value,
+        &mut |root| matches!(root, Root::Local(local) if locals.contains(&local)),
+    )
 }
 
 fn emit_elements(ctx: &mut Ctx<'_, '_>, elements: &ir::Elements) -> Emitted<Elements> {

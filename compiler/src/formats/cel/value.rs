@@ -608,15 +608,11 @@ fn body_is(body: &Expr, name: &str) -> bool {
 /// Whether a value uses an element of a quantifier around it, or one of several subjects, and so cannot be
 /// moved out.
 fn mentions_scoped(value: &Value, subject_is_scoped: bool) -> bool {
-    let mut found = false;
-    ir::rewrite::visit_value(&mut value.clone(), &mut |value| {
-        found |= value.as_path().is_some_and(|path| match path.root {
-            ir::Root::Local(_) => true,
-            ir::Root::Subject | ir::Root::OldSubject => subject_is_scoped,
-            _ => false,
-        });
-    });
-    found
+    ir::measure::any_root_within(value, &mut |root| match root {
+        ir::Root::Local(_) => true,
+        ir::Root::Subject | ir::Root::OldSubject => subject_is_scoped,
+        _ => false,
+    })
 }
 
 /// The last name on the way to a list.

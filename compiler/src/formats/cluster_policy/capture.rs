@@ -4,7 +4,6 @@
 //! value is computed outside and put beside the element.
 
 use super::scope::Context;
-use crate::ir::rewrite::{visit_value, visit_values};
 use crate::ir::*;
 
 /// A condition about an element and the values it brings along.
@@ -21,16 +20,12 @@ pub fn bound(binder: Binder) -> Vec<Local> {
 
 /// Whether a condition speaks of one of the names.
 pub fn mentions(cond: &Cond, names: &[Local]) -> bool {
-    let mut found = false;
-    visit_values(&mut cond.clone(), &mut |value| found |= begins_at(value, names));
-    found
+    measure::any_value(cond, &mut |value| begins_at(value, names))
 }
 
 /// Whether a value speaks of one of the names.
 pub fn value_mentions(value: &Value, names: &[Local]) -> bool {
-    let mut found = false;
-    visit_value(&mut value.clone(), &mut |value| found |= begins_at(value, names));
-    found
+    measure::any_value_within(value, &mut |value| begins_at(value, names))
 }
 
 fn begins_at(value: &Value, names: &[Local]) -> bool {

@@ -18,35 +18,40 @@ use crate::source::{Sources, Span};
 /// Names that the IR does not use begin here.
 const FRESH_LOCALS: u32 = 1 << 24;
 
-/// One ClusterPolicy (Policy, where `settings { namespace }` is written) for each policy. A policy of which
-/// [`unsupported`] says something is left out.
-pub fn emit(set: &PolicySet, sources: &Sources) -> Vec<Emitted> {
-    set.policies.iter().filter_map(|policy| self::policy(policy, sources).ok()).collect()
+/// One ClusterPolicy (Policy, where `settings { namespace }` is written) for each policy.
+///
+/// # Errors
+/// A diagnostic for each rule that says what ClusterPolicies cannot, beyond what the table of features knows.
+pub fn emit(set: &PolicySet, sources: &Sources) -> Result<Vec<Emitted>, Vec<Diagnostic>> {
+    let mut emitted = Vec::new();
+    let mut refused = Vec::new();
+    for policy in &set.policies {
+        match self::policy(policy, sources) {
+            Ok(policy) => emitted.push(policy),
+            Err(found) => refused.extend(found.into_iter().map(|found| {
+                let message = "this cannot be said in Kyverno's ClusterPolicy";
+                Diagnostic::new(Code::NotInTarget, found.span, message).at(found.reason)
+            })),
+        }
+    }
+    if refused.is_empty() { Ok(emitted) } else { Err(refused) }
 }
 
-/// What ClusterPolicies cannot say of a set, beyond what the table of features knows.
-pub fn unsupported(set: &PolicySet) -> Vec<Diagnostic> {
-    set.policies
-        .iter()
-        .flat_map(|policy| {
-            let autogen = place::autogen(policy);
-            policy.rules.iter().map(move |rule| rules_of(policy, rule, autogen, None))
-        })
-        .filter_map(Result::err)
-        .map(|found| {
-            let message = "this cannot be said in Kyverno's ClusterPolicy";
-            Diagnostic::new(Code::NotInTarget, found.span, message).at(found.reason)
-        })
-        .collect()
-}
-
-fn policy(policy: &Policy, sources: &Sources) -> Result<Emitted, Unsupported> {
+/// What is refused comes once for each rule.
+fn policy(policy: &Policy, sources: &Sources) -> Result<Emitted, Vec<Unsupported>> {
     let mut rules = Vec::new();
     let mut emitted = Vec::new();
+    let mut refused = Vec::new();
     let mut users = false;
     let autogen = place::autogen(policy);
     for rule in &policy.rules {
-        let written = rules_of(policy, rule, autogen, Some(sources))?;
+        let written = match rules_of(policy, rule, autogen, sources) {
+            Ok(written) => written,
+            Err(found) => {
+                refused.push(found);
+                continue;
+            }
+        };
         let mut names = Vec::new();
         for (name, autogen, speaks_of_users, node) in written {
             users |= speaks_of_users;
@@ -58,6 +63,9 @@ fn policy(policy: &Policy, sources: &Sources) -> Result<Emitted, Unsupported> {
         }
         emitted.push(EmittedRule { rule: rule.name.clone(), names });
     }
+    if !refused.is_empty() {
+        return Err(refused);
+    }
     let settings = &policy.settings;
     let kind = if settings.namespace.is_some() { "Policy" } else { "ClusterPolicy" };
     let mut metadata = Map::new().with("name", policy.name.clone());
@@ -65,7 +73,7 @@ fn policy(policy: &Policy, sources: &Sources) -> Result<Emitted, Unsupported> {
     if !settings.labels.is_empty() {
         metadata.set("labels", pairs(&settings.labels));
     }
-    let annotations = annotations(policy);
+    let annotations = annotations(policy, autogen);
     if !annotations.is_empty() {
         metadata.set("annotations", annotations);
     }
@@ -114,7 +122,7 @@ fn policy(policy: &Policy, sources: &Sources) -> Result<Emitted, Unsupported> {
 }
 
 /// Title, category, severity and the like, in the order in which Kyverno's own policies have them.
-fn annotations(policy: &Policy) -> Map {
+fn annotations(policy: &Policy, autogen: bool) -> Map {
     let mut map = Map::new();
     let mut set = |key: &str, value: Option<Node>| {
         if let Some(value) = value {
@@ -135,7 +143,7 @@ fn annotations(policy: &Policy) -> Map {
     if scored == Some(false) {
         set("policies.kyverno.io/scored", Some("false".into()));
     }
-    if place::mentions_pods(policy) && !place::autogen(policy) {
+    if place::mentions_pods(policy) && !autogen {
         set("pod-policies.kyverno.io/autogen-controllers", Some("none".into()));
     }
     for (key, value) in &policy.settings.annotations {
@@ -167,7 +175,7 @@ fn rules_of(
     policy: &Policy,
     rule: &Rule,
     autogen: bool,
-    sources: Option<&Sources>,
+    sources: &Sources,
 ) -> Result<Vec<Written>, Unsupported> {
     let mut written = Vec::new();
     for placed in place::placed(&inlined(rule), autogen)? {
@@ -176,10 +184,8 @@ fn rules_of(
             let name = suffixes.fold(rule.name.clone(), |name, suffix| format!("{name}-{suffix}"));
             let name = shortened(&name, &written);
             let (users, mut node) = self::rule(&name, &placed, &action, &policy.settings)?;
-            if let Some(sources) = sources {
-                let place = place_of(sources, rule.origin);
-                node = node.comment_first(format!("{place}: {}", rule.source_text));
-            }
+            let place = place_of(sources, rule.origin);
+            node = node.comment_first(format!("{place}: {}", rule.source_text));
             written.push((name, placed.autogen, users, node));
         }
     }

@@ -354,10 +354,12 @@ fn is_label_value(text: &str) -> bool {
 /// Where a condition speaks of what only the blocks see.
 fn unseen(cond: &Cond) -> Option<crate::source::Span> {
     let mut span = None;
-    rewrite::visit_values(&mut cond.clone(), &mut |value| {
-        if value.as_path().is_some_and(|path| path.root == Root::NamespaceObject) {
+    measure::any_value(cond, &mut |value| {
+        let is_unseen = value.as_path().is_some_and(|path| path.root == Root::NamespaceObject);
+        if is_unseen {
             span = Some(value.origin);
         }
+        is_unseen
     });
     span
 }

@@ -25,7 +25,7 @@ mod value;
 
 use crate::source::Span;
 
-pub use emit::{emit, unsupported};
+pub use emit::emit;
 
 /// Something that cannot be said in a ClusterPolicy, and why.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -71,18 +71,14 @@ fn fits_autogen(rule: &Rule) -> bool {
     let all_eight = is_check && rule.targets.len() == WORKLOADS.len() && rule.targets.iter().all(is_workload);
     let name_fits = LONGEST_PREFIX.len() + rule.name.len() <= NAME_MAX;
     let replaced = |text: &str| jmespath::REPLACED.iter().any(|replaced| text.contains(replaced));
-    let mut fits =
-        !rule.message.parts.iter().any(|part| matches!(part, TextPart::Text(text) if replaced(text)));
-    visit_rule(&mut rule.clone(), &mut |value| {
-        fits &= match &value.kind {
-            ValueKind::Path(path) => moves_along(path),
-            ValueKind::Literal(literal) => {
-                !super::value::literal_json(literal).as_str().is_some_and(replaced)
-            }
-            _ => true,
-        };
-    });
-    all_eight && name_fits && fits
+    let message_fits =
+        || !rule.message.parts.iter().any(|part| matches!(part, TextPart::Text(text) if replaced(text)));
+    let misfit = |value: &Value| match &value.kind {
+        ValueKind::Path(path) => !moves_along(path),
+        ValueKind::Literal(literal) => super::value::literal_json(literal).as_str().is_some_and(replaced),
+        _ => false,
+    };
+    all_eight && name_fits && message_fits() && !measure::any_value_of_rule(rule, &mut |value| misfit(value))
 }
 
 /// Whether the path means the same after Kyverno's replacement of text.
@@ -205,14 +201,7 @@ fn at_places(rule: &Rule, places: &[SubjectPath]) -> Result<Rule, Unsupported> {
         return Err(before);
     }
     // What the rule asks of the subject as a whole belongs to each place.
-    let asks_subject = |cond: &Cond| {
-        let mut found = false;
-        map_paths(cond, &mut |path| {
-            found |= path.root == Root::Subject;
-            path.clone()
-        });
-        found
-    };
+    let asks_subject = |cond: &Cond| measure::any_root(cond, &mut |root| root == Root::Subject);
     let (of_subject, of_object): (Vec<Cond>, Vec<Cond>) =
         rule.applies.iter().cloned().partition(asks_subject);
     let whole = [of_subject, vec![violation_of_subject(check)]].concat();

@@ -6,23 +6,16 @@ use crate::ir;
 use crate::source::Span;
 
 /// Errors for what the target lacks and warnings for what it carries with differences. Without errors, the
-/// target's emitter is total on the set.
+/// target's emitter writes the set; what it refuses all the same is a form that only shows when it is written.
 pub fn legalize(set: &ir::PolicySet, target: Target) -> Vec<Diagnostic> {
     let mut seen = std::collections::HashSet::new();
-    let mut found: Vec<Diagnostic> = set
-        .policies
+    set.policies
         .iter()
         .flat_map(features_of_policy)
         .chain(set.exemptions.iter().map(|it| (Feature::Exempt, it.origin)))
         .filter(|found| seen.insert(*found))
         .filter_map(|(feature, span)| judge(feature, span, target))
-        .collect();
-    // Some features are carried but for a few forms; what is left shows only when it is written.
-    let is_refused = |diagnostic: &Diagnostic| diagnostic.code == Code::NotInTarget;
-    if target == Target::KyvernoLegacy && !found.iter().any(is_refused) {
-        found.extend(crate::formats::cluster_policy::unsupported(set));
-    }
-    found
+        .collect()
 }
 
 fn judge(feature: Feature, span: Span, target: Target) -> Option<Diagnostic> {

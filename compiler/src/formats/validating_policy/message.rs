@@ -25,14 +25,10 @@ pub(super) fn names(message: &ir::Message, elements: &ir::Elements) -> bool {
 }
 
 fn is_about(value: &Value, elements: &ir::Elements) -> bool {
-    let mut found = false;
-    ir::rewrite::visit_value(&mut value.clone(), &mut |value| {
-        found |= value.as_path().is_some_and(|path| {
-            path.root == Root::Local(elements.binder.element)
-                || elements.binder.key.is_some_and(|key| path.root == Root::Local(key))
-        });
-    });
-    found
+    ir::measure::any_root_within(value, &mut |root| {
+        root == Root::Local(elements.binder.element)
+            || elements.binder.key.is_some_and(|key| root == Root::Local(key))
+    })
 }
 
 /// The message. Missing values read as empty text; of elements, all that violate are named.

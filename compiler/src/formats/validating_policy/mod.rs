@@ -259,21 +259,17 @@ impl Judged {
 
     /// Whether the value depends on something that only exists inside the validation.
     fn is_scoped(&self, value: &ir::Value, rule: &Rule) -> bool {
-        let mut scoped = false;
-        ir::rewrite::visit_value(&mut value.clone(), &mut |value| {
-            let Some(path) = value.as_path() else { return };
-            scoped |= match path.root {
-                Root::Subject | Root::OldSubject => self.several.is_some(),
-                Root::Local(local) => {
-                    self.inline.iter().any(|(other, _)| *other == local)
-                        || rule.check().and_then(|check| check.elements.as_ref()).is_some_and(|elements| {
-                            elements.binder.element == local || elements.binder.key == Some(local)
-                        })
-                }
-                _ => false,
-            };
-        });
-        scoped
+        let elements = rule.check().and_then(|check| check.elements.as_ref());
+        ir::measure::any_root_within(value, &mut |root| match root {
+            Root::Subject | Root::OldSubject => self.several.is_some(),
+            Root::Local(local) => {
+                self.inline.iter().any(|(other, _)| *other == local)
+                    || elements.is_some_and(|elements| {
+                        elements.binder.element == local || elements.binder.key == Some(local)
+                    })
+            }
+            _ => false,
+        })
     }
 
     /// What must hold, and what to say where it does not.

@@ -89,16 +89,11 @@ impl Places {
     /// Whether the condition can be said without variables.
     pub(super) fn is_matchable(&self, cond: &Cond) -> bool {
         let by_variable = matches!(self.kind, Kind::OneOf(_) | Kind::Several(_));
-        let mut matchable = true;
-        ir::rewrite::visit_values(&mut cond.clone(), &mut |value| {
-            let Some(path) = value.as_path() else { return };
-            matchable &= match path.root {
-                Root::Subject | Root::OldSubject => !by_variable,
-                Root::Local(local) => !self.bindings.contains(&local),
-                _ => true,
-            };
-        });
-        matchable
+        !ir::measure::any_root(cond, &mut |root| match root {
+            Root::Subject | Root::OldSubject => by_variable,
+            Root::Local(local) => self.bindings.contains(&local),
+            _ => false,
+        })
     }
 
     /// Whether an admissible object may lack the subject: then the rule says nothing of it.

@@ -51,9 +51,7 @@ impl Question {
     }
 
     fn is_asked_by(&self, value: &Value) -> bool {
-        let mut asked = false;
-        ir::rewrite::visit_value(&mut value.clone(), &mut |value| asked |= self.is_asked_at(value));
-        asked
+        ir::measure::any_value_within(value, &mut |value| self.is_asked_at(value))
     }
 
     fn is_asked_at(&self, value: &Value) -> bool {
@@ -71,11 +69,7 @@ impl Question {
             CondKind::Not(inner) | CondKind::Known { cond: inner, .. } => self.comes_up_in(inner),
             CondKind::And(parts) | CondKind::Or(parts) => parts.iter().any(|part| self.comes_up_in(part)),
             CondKind::Any(q) | CondKind::All(q) => self.is_asked_by(&q.source) || self.comes_up_in(&q.body),
-            _ => {
-                let mut asked = false;
-                ir::rewrite::visit_values(&mut cond.clone(), &mut |value| asked |= self.is_asked_at(value));
-                asked
-            }
+            _ => ir::measure::any_value(cond, &mut |value| self.is_asked_at(value)),
         }
     }
 
