@@ -1,6 +1,7 @@
 //! From the paths that a user wrote to analysed policies: what `check`, `build`, `run` and `test` share.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -48,6 +49,12 @@ pub struct PolicyFile {
 }
 
 impl Compilation {
+    /// A compilation that stays until the process ends. To give back its memory piece by piece would take a
+    /// command that is done a good part of its time.
+    pub fn until_the_end() -> ManuallyDrop<Compilation> {
+        ManuallyDrop::new(Compilation::default())
+    }
+
     /// The policy files behind `paths`: of the project around the working folder if there are none.
     pub fn discover(&mut self, paths: &[PathBuf]) -> Found {
         let found = if paths.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use aipc_compiler::diagnostic::has_errors;
@@ -22,7 +23,7 @@ const DEPRECATION: &str =
     "ClusterPolicy is deprecated in Kyverno; its successor is ValidatingPolicy: `--target kyverno`";
 
 pub fn build(arguments: &Build, console: &Console) -> Outcome {
-    let mut compilation = Compilation::default();
+    let mut compilation = Compilation::until_the_end();
     let found = compilation.discover(&arguments.inputs);
     compilation.add_all(&found.files);
     let first = found.files.first().map_or(Path::new("."), |it| it.path.as_path()).to_path_buf();
@@ -45,7 +46,7 @@ pub fn build(arguments: &Build, console: &Console) -> Outcome {
         }
     };
 
-    let policies = compilation.lower();
+    let policies = ManuallyDrop::new(compilation.lower());
     for target in &targets {
         if !has_errors(&compilation.diagnostics) {
             let said = legalize(&policies, *target);

@@ -1,6 +1,7 @@
 //! `aipc check`: all mistakes of policies at once, and the fixes that need no second thought.
 
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use aipc_compiler::diagnostic::{Edit, Severity};
@@ -55,8 +56,8 @@ pub fn check(arguments: &Check, console: &Console) -> Outcome {
     outcome
 }
 
-fn analyze(arguments: &Check) -> Compilation {
-    let mut compilation = Compilation::default();
+fn analyze(arguments: &Check) -> ManuallyDrop<Compilation> {
+    let mut compilation = Compilation::until_the_end();
     let found = compilation.discover(&arguments.inputs);
     compilation.add_all(&found.files);
     compilation
