@@ -5,6 +5,7 @@ pub mod document;
 pub mod glob;
 pub mod machine;
 pub mod operation;
+pub mod patch;
 pub mod program;
 pub mod regular_expression;
 pub mod value;

@@ -5,6 +5,7 @@ mod generated;
 mod hostile;
 mod one_liner;
 mod library;
+mod mutations;
 
 use crate::support::resources::{Profile, generate_many};
 use serde_json::{Value, json};

@@ -102,6 +102,26 @@ fn words(diagnostics: &[Diagnostic]) -> Vec<String> {
 impl Compiled {
     /// Our verdict on resource number `index` of a request.
     pub fn judge(&self, resource: &Value, index: usize, request: &Request) -> Judged {
+        self.with_world(resource, index, request, |evaluator, resource, environment| {
+            judged(&evaluator.evaluate(resource, environment, Limits::default()))
+        })
+    }
+
+    /// What our mutations make of a resource.
+    pub fn mutate(&self, resource: &Value, request: &Request) -> Value {
+        self.with_world(resource, 0, request, |evaluator, at, environment| {
+            let mutated = evaluator.mutate(at, environment, Limits::default());
+            mutated.document.map_or_else(|| resource.clone(), |document| document.to_json(document.root()))
+        })
+    }
+
+    fn with_world<T>(
+        &self,
+        resource: &Value,
+        index: usize,
+        request: &Request,
+        ask: impl FnOnce(&Evaluator<'_>, Resource<'_>, &Environment<'_>) -> T,
+    ) -> T {
         let evaluator = Evaluator::new(&self.program);
         let document = Document::from_json(resource);
         let old = request.old_resources.get(index).filter(|it| !it.is_null()).map(Document::from_json);
@@ -131,7 +151,7 @@ impl Compiled {
         if environment.operation != AdmissionOperation::Create {
             environment.old_object = Some(old.as_ref().map_or_else(|| Resource::of(&document), Resource::of));
         }
-        judged(&evaluator.evaluate(Resource::of(&document), &environment, Limits::default()))
+        ask(&evaluator, Resource::of(&document), &environment)
     }
 }
 

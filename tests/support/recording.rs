@@ -121,3 +121,72 @@ fn keys_follow_content_but_not_comments() {
     assert_ne!(key("a: b", 1, 1), key("a: b", 2, 1));
     assert_ne!(key("a: b", 1, 1), key("a: b", 1, 2));
 }
+
+/// Digests of what Kyverno made, one a question, for what is too large to keep: `tests/recorded/<suite>.txt`.
+pub struct Digests {
+    suite: &'static str,
+    recorded: BTreeMap<String, String>,
+    noted: std::sync::Mutex<BTreeMap<String, String>>,
+}
+
+const DIGESTS_HEADER: &str = "\
+# Digests of objects that Kyverno made, recorded through tests/oracle (tests/README.md says how to record them anew).
+# A line: name, digest of the source and of the objects.
+";
+
+impl Digests {
+    pub fn open(suite: &'static str) -> Digests {
+        let text = std::fs::read_to_string(Recording::file(suite)).unwrap_or_default();
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let recorded =
+            lines.filter_map(|line| line.split_once(' ')).map(|(a, b)| (a.into(), b.into())).collect();
+        Digests { suite, recorded, noted: std::sync::Mutex::default() }
+    }
+
+    fn digest(source: &str, objects: &[Value]) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(source.as_bytes());
+        for object in objects {
+            // Objects whose keys stand in another order are the same.
+            let mut object = object.clone();
+            object.sort_all_objects();
+            hasher.update(object.to_string().as_bytes()).update(b"\n");
+        }
+        hasher.finalize().to_hex()[..32].to_owned()
+    }
+
+    /// What Kyverno agreed to.
+    pub fn note(&self, name: &str, source: &str, objects: &[Value]) {
+        let digest = Digests::digest(source, objects);
+        self.noted.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(name.to_owned(), digest);
+    }
+
+    /// Whether these are the objects that Kyverno agreed to.
+    pub fn compare(&self, name: &str, source: &str, objects: &[Value]) -> Result<(), String> {
+        match self.recorded.get(name) {
+            Some(digest) if *digest == Digests::digest(source, objects) => Ok(()),
+            Some(_) => {
+                Err(format!("{name}: not the objects that Kyverno made; ask it again with AIPC_ORACLE"))
+            }
+            None => Err(format!(
+                "{name}: tests/recorded/{}.txt does not have it; record it with AIPC_ORACLE",
+                self.suite
+            )),
+        }
+    }
+
+    /// Writes the recording, if this is a recording run; else it must be what was noted.
+    pub fn close(self) {
+        let noted = self.noted.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if noted.is_empty() {
+            return;
+        }
+        if std::env::var_os("AIPC_RECORD").is_some_and(|value| value == "1") {
+            let lines = noted.iter().map(|(name, digest)| format!("{name} {digest}\n")).collect::<String>();
+            std::fs::write(Recording::file(self.suite), format!("{DIGESTS_HEADER}{lines}"))
+                .expect("it can be written");
+        } else {
+            assert_eq!(noted, self.recorded, "tests/recorded/{}.txt is not what Kyverno says", self.suite);
+        }
+    }
+}

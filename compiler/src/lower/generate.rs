@@ -19,7 +19,7 @@ pub(super) fn lower_generation(
         return Err(Refusal::coded(Code::VerbClause, rule.subject.span, reason));
     }
     let scope = lower_scope(ctx, &rule.narrows, None)?;
-    let mut facts = Facts::of(&scope.applies);
+    let mut facts = Facts::of(&scope.applies).about(&rule.subject.targets);
     let each = match &generation.each {
         None => None,
         Some(each) => {

@@ -62,7 +62,7 @@ fn edits_of(
     let local = subject.elements.as_ref().map(|elements| elements.local);
     let mut scope = lower_scope(ctx, narrows, local)?;
     let mut lowered = Vec::new();
-    let facts = Facts::of(known.iter().chain(&scope.applies));
+    let facts = Facts::of(known.iter().chain(&scope.applies)).about(&subject.targets);
     match &subject.elements {
         None => ctx.edits(edits, &Around::default(), &facts, &mut lowered)?,
         Some(elements) => {

@@ -1,6 +1,6 @@
 //! Which values are certainly there.
 
-use crate::ir::{Cond, CondKind, Literal, Operation, Path, Root, Step, TextPart, Value, ValueKind};
+use crate::ir::{Cond, CondKind, Literal, Operation, Path, Root, Step, Target, TextPart, Value, ValueKind};
 
 /// Values that conditions have found to be there.
 #[derive(Clone, Default)]
@@ -8,6 +8,8 @@ pub(super) struct Facts {
     paths: Vec<Path>,
     /// What operations made of values.
     computed: Vec<Value>,
+    /// The subject is the object itself, and no template in it.
+    whole_objects: bool,
 }
 
 impl Facts {
@@ -16,6 +18,12 @@ impl Facts {
         let mut facts = Facts::default();
         conds.into_iter().for_each(|cond| facts.learn(cond));
         facts
+    }
+
+    /// The same, about subjects at these places.
+    pub(super) fn about(mut self, targets: &[Target]) -> Facts {
+        self.whole_objects = targets.iter().flat_map(|it| &it.subjects).all(|place| place.0.is_empty());
+        self
     }
 
     /// These, and those of further conditions.
@@ -95,7 +103,7 @@ pub(super) fn certain(value: &Value, facts: &Facts) -> bool {
         | ValueKind::Concat(_)
         | ValueKind::Collect(_)
         | ValueKind::Must(_) => true,
-        ValueKind::Path(path) => facts.has(path) || is_always_there(path),
+        ValueKind::Path(path) => facts.has(path) || is_always_there(path, facts.whole_objects),
         ValueKind::Call(operation, arguments) => {
             facts.has_computed(value)
                 || is_total(*operation, arguments) && arguments.iter().all(|it| certain(it, facts))
@@ -110,7 +118,7 @@ pub(super) fn certain(value: &Value, facts: &Facts) -> bool {
     }
 }
 
-fn is_always_there(path: &Path) -> bool {
+fn is_always_there(path: &Path, whole_objects: bool) -> bool {
     let names: Vec<&str> = path
         .steps
         .iter()
@@ -122,6 +130,7 @@ fn is_always_there(path: &Path) -> bool {
     match path.root {
         // An object that is looked at has a name by now.
         Root::Object | Root::Existing if names == ["metadata", "name"] => true,
+        Root::Subject | Root::ExistingSubject if whole_objects && names == ["metadata", "name"] => true,
         Root::Object | Root::Subject | Root::Existing | Root::ExistingSubject | Root::Local(_) => {
             path.steps.iter().all(|step| matches!(step, Step::Field(field) if field.required))
         }
@@ -159,13 +168,29 @@ fn is_total(operation: Operation, arguments: &[Value]) -> bool {
         | Operation::Base64Encode
         | Operation::Sha256
         | Operation::Sha1
-        | Operation::Md5
-        | Operation::ImageRegistry
-        | Operation::ImageRepository
-        | Operation::ImageName
-        | Operation::ImageReference => true,
-        // An image has a tag unless it has a digest.
+        | Operation::Md5 => true,
+        // Text that is no image reference has no parts.
         _ => false,
+    }
+}
+
+/// Whether the author of a text may take it that a value is there: as [`certain`], and images are image references. An
+/// image has a tag unless it has a digest.
+fn expected(value: &Value, facts: &Facts) -> bool {
+    let of_image = |operation: &Operation| {
+        matches!(
+            operation,
+            Operation::ImageRegistry
+                | Operation::ImageRepository
+                | Operation::ImageName
+                | Operation::ImageReference
+        )
+    };
+    match &value.kind {
+        ValueKind::Call(operation, arguments) if of_image(operation) => {
+            arguments.iter().all(|it| certain(it, facts))
+        }
+        _ => certain(value, facts),
     }
 }
 
@@ -173,7 +198,7 @@ fn is_total(operation: Operation, arguments: &[Value]) -> bool {
 pub(super) fn missing_in_text<'v>(value: &'v Value, facts: &Facts) -> Option<&'v Value> {
     match &value.kind {
         ValueKind::Text(parts) => parts.iter().find_map(|part| match part {
-            TextPart::Value(value) if !certain(value, facts) => Some(value),
+            TextPart::Value(value) if !expected(value, facts) => Some(value),
             TextPart::Value(value) => missing_in_text(value, facts),
             TextPart::Text(_) => None,
         }),

@@ -1,6 +1,7 @@
 //! What the evaluator says of one resource.
 
 use crate::document::NodeId;
+use crate::patch::Change;
 use crate::program::{Effect, RuleId, SourcePlace};
 
 /// The verdicts of all rules that speak of a resource's kind, and what is wrong with the resource itself.
@@ -20,6 +21,8 @@ pub struct RuleVerdict {
     /// In the order of subjects and elements; filled where the verdict is [`Verdict::Fail`], and with those
     /// found before the error where it is [`Verdict::Error`].
     pub violations: Vec<Violation>,
+    /// What the rule changes, of a mutation that applies.
+    pub changes: Vec<Change>,
     /// What the verdict took for granted because it was not known; empty if nothing.
     pub assumed: Vec<Unknown>,
 }
@@ -42,6 +45,8 @@ pub enum NotApplicable {
     Operation,
     /// A `where` condition is false.
     Where,
+    /// The condition of a clean-up is false.
+    Condition,
     /// The policy belongs to another namespace.
     Namespace,
     /// The rule asks for a user, and none is known.
@@ -56,6 +61,7 @@ impl NotApplicable {
         match self {
             NotApplicable::Operation => "the rule does not speak of this operation",
             NotApplicable::Where => "a `where` condition is false",
+            NotApplicable::Condition => "the condition is false",
             NotApplicable::Namespace => "the policy belongs to another namespace",
             NotApplicable::NoUser => "no user is known",
             NotApplicable::EarlierRule => "an earlier rule of the policy applied",

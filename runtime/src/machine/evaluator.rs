@@ -11,8 +11,9 @@ use super::{
     Resource, RuleVerdict, Verdict, Violation,
 };
 use crate::budget::{Budget, OverBudget};
-use crate::document::{NodeId, NodeValue, push_key};
-use crate::program::{Effect, Elements, Program, Rule, RuleId, SubjectStep, Target};
+use crate::document::{Document, NodeId, NodeValue, push_key};
+use crate::patch;
+use crate::program::{Body, Check, Effect, Elements, Program, Rule, RuleId, SubjectStep, Target};
 use crate::value::{Value, View};
 
 /// A program made ready to judge resources. It may be shared between threads.
@@ -24,6 +25,28 @@ pub struct Evaluator<'p> {
     by_kind: HashMap<ObjectKind<'p>, Vec<Candidate>>,
     /// The targets that stand for several kinds.
     of_several_kinds: Vec<Candidate>,
+}
+
+/// What mutations made of a resource.
+#[derive(Debug, Default)]
+pub struct Mutated {
+    /// Of the mutations that speak of the resource's kind, in order.
+    pub verdicts: Vec<RuleVerdict>,
+    /// The object after all changes; `None` where there was none.
+    pub document: Option<Document>,
+}
+
+impl RuleVerdict {
+    /// Nothing said yet.
+    fn new(rule: RuleId) -> RuleVerdict {
+        RuleVerdict {
+            rule,
+            verdict: Verdict::NotApplicable(NotApplicable::EarlierRule),
+            violations: Vec::new(),
+            changes: Vec::new(),
+            assumed: Vec::new(),
+        }
+    }
 }
 
 /// A rule and its target that fits.
@@ -71,7 +94,45 @@ impl<'p> Evaluator<'p> {
         rules
     }
 
-    /// Judges one resource by all rules that speak of its kind.
+    /// What the mutations make of a resource: each sees what those before it made.
+    pub fn mutate(&self, resource: Resource<'_>, environment: &Environment<'_>, limits: Limits) -> Mutated {
+        let mut mutated = Mutated::default();
+        let mut done = None;
+        let candidates = self.candidates(environment.kind.unwrap_or(resource.kind));
+        for candidate in candidates.iter() {
+            let target = self.target(candidate);
+            let rule_id = RuleId(candidate.rule);
+            let rule = self.program.rule(rule_id);
+            let fits = target.subresource.as_deref() == environment.subresource;
+            if !matches!(rule.body, Body::Edit(_)) || done == Some(candidate.rule) || !fits {
+                continue;
+            }
+            done = Some(candidate.rule);
+            let subjects =
+                self.program.prepared().subjects[candidate.rule as usize][candidate.target as usize];
+            let mut verdict = RuleVerdict::new(rule_id);
+            let changed = {
+                let now = mutated.document.as_ref().map_or(resource, Resource::of);
+                let kind = environment.kind.unwrap_or(now.kind);
+                let mut machine = Machine::new(self.program, now, environment, kind);
+                judge(&mut machine, rule, target, subjects, limits, &mut verdict);
+                (!verdict.changes.is_empty()).then(|| {
+                    let before = now.document.to_json(now.object);
+                    (patch::apply(&before, &verdict.changes), before)
+                })
+            };
+            if let Some((after, before)) = changed {
+                match after == before {
+                    true => verdict.changes.clear(),
+                    false => mutated.document = Some(Document::from_json(&after)),
+                }
+            }
+            mutated.verdicts.push(verdict);
+        }
+        mutated
+    }
+
+    /// Judges one resource by all rules that speak of its kind, mutations left out.
     pub fn evaluate<'a>(
         &'a self,
         resource: Resource<'a>,
@@ -93,12 +154,10 @@ impl<'p> Evaluator<'p> {
             done = Some(candidate.rule);
             let rule_id = RuleId(candidate.rule);
             let rule = self.program.rule(rule_id);
-            decision.verdicts.push(RuleVerdict {
-                rule: rule_id,
-                verdict: Verdict::NotApplicable(NotApplicable::EarlierRule),
-                violations: Vec::new(),
-                assumed: Vec::new(),
-            });
+            if matches!(rule.body, Body::Edit(_)) {
+                continue;
+            }
+            decision.verdicts.push(RuleVerdict::new(rule_id));
             let Some(verdict) = decision.verdicts.last_mut().filter(|_| settled != Some(rule.policy)) else {
                 continue;
             };
@@ -348,15 +407,25 @@ fn try_subject<'a>(
         return Ok(Verdict::NotApplicable(NotApplicable::Where));
     }
     let before = verdict.violations.len();
-    match &rule.elements {
-        None => {
-            if machine.ask(rule.violation)? {
-                let path = machine.subject_path();
-                let node = machine.subject.nearest;
-                verdict.violations.push(violation(machine, rule, limits, node, path)?);
+    match &rule.body {
+        Body::Check(check) => match &check.elements {
+            None => {
+                if machine.ask(check.violation)? {
+                    let path = machine.subject_path();
+                    let node = machine.subject.nearest;
+                    verdict.violations.push(violation(machine, rule, check, limits, node, path)?);
+                }
             }
+            Some(elements) => judge_elements(machine, rule, check, elements, limits, verdict)?,
+        },
+        Body::Edit(edits) => verdict.changes.extend(super::edit::changes(machine, edits)?),
+        // Whether the object is one to remove.
+        Body::Delete(condition) => {
+            return Ok(match machine.ask(*condition)? {
+                true => Verdict::Pass,
+                false => Verdict::NotApplicable(NotApplicable::Condition),
+            });
         }
-        Some(elements) => judge_elements(machine, rule, elements, limits, verdict)?,
     }
     Ok(if verdict.violations.len() > before { Verdict::Fail } else { Verdict::Pass })
 }
@@ -364,12 +433,13 @@ fn try_subject<'a>(
 fn judge_elements<'a>(
     machine: &mut Machine<'a>,
     rule: &'a Rule,
+    check: &'a Check,
     elements: &'a Elements,
     limits: Limits,
     verdict: &mut RuleVerdict,
 ) -> Result<(), Stop> {
     let lists = machine.values(elements.sources)?;
-    let judged = judge_lists(machine, rule, elements, &lists, limits, verdict);
+    let judged = judge_lists(machine, rule, (check, elements), &lists, limits, verdict);
     machine.done_with(lists);
     judged
 }
@@ -377,7 +447,7 @@ fn judge_elements<'a>(
 fn judge_lists<'a>(
     machine: &mut Machine<'a>,
     rule: &'a Rule,
-    elements: &'a Elements,
+    (check, elements): (&'a Check, &'a Elements),
     lists: &[Value<'a>],
     limits: Limits,
     verdict: &mut RuleVerdict,
@@ -410,7 +480,7 @@ fn judge_lists<'a>(
             }
             machine.slots[elements.element.0 as usize] = element.clone();
             forget_element_bindings(machine, rule);
-            if !machine.ask(rule.violation)? {
+            if !machine.ask(check.violation)? {
                 continue;
             }
             let path = match path {
@@ -422,7 +492,7 @@ fn judge_lists<'a>(
                 machine.slots[slot.0 as usize] = key;
             }
             machine.slots[elements.element.0 as usize] = element;
-            verdict.violations.push(violation(machine, rule, limits, node, path)?);
+            verdict.violations.push(violation(machine, rule, check, limits, node, path)?);
         }
     }
     Ok(())
@@ -449,6 +519,7 @@ fn forget_element_bindings(machine: &mut Machine<'_>, rule: &Rule) {
 fn violation<'a>(
     machine: &mut Machine<'a>,
     rule: &'a Rule,
+    check: &'a Check,
     limits: Limits,
     node: NodeId,
     path: String,
@@ -457,8 +528,8 @@ fn violation<'a>(
     let left = std::mem::replace(&mut machine.budget, Budget::new(limits.fuel));
     forget_bindings(machine, rule);
     machine.recorder = Some(Box::default());
-    let recorded = machine.ask(rule.violation);
-    let cause = machine.cause(rule.violation_origin, node, &path);
+    let recorded = machine.ask(check.violation);
+    let cause = machine.cause(check.violation_origin, node, &path);
     machine.recorder = None;
     machine.budget = left;
     recorded?;

@@ -7,6 +7,7 @@
 //! notes what decided it.
 
 mod decision;
+mod edit;
 mod environment;
 mod evaluator;
 mod path;
@@ -18,4 +19,4 @@ pub use decision::{
     Unknown, Verdict, Violation,
 };
 pub use environment::{AdmissionOperation, Environment, Limits, Namespaces, ObjectKind, Resource, User};
-pub use evaluator::Evaluator;
+pub use evaluator::{Evaluator, Mutated};

@@ -3,8 +3,8 @@
 use super::encode::{BODY_AT, CHECKSUM_AT, table};
 use super::instruction::{Block, Instruction, Operand, OptionalSlot};
 use super::meta::{
-    ConditionalAction, Elements, Operations, Origin, OriginId, Policy, PolicyId, Rule, RuleId, SourcePlace,
-    SubjectStep, Target,
+    Body, Change, Check, ConditionalAction, EachElement, Edit, Elements, Operations, Origin, OriginId, Place,
+    PlaceRoot, PlaceStep, Policy, PolicyId, Rule, RuleId, SourcePlace, SubjectStep, Target,
 };
 use super::wire::{Damage, Reader};
 use super::{
@@ -215,9 +215,7 @@ fn rule(input: &mut Reader<'_>) -> Read<Rule> {
         slots: input.u32()?,
         bindings: (BindingId(input.u32()?), BindingId(input.u32()?)),
         applies: optional(input, block)?,
-        elements: optional(input, elements)?,
-        violation: block(input)?,
-        violation_origin: OriginId(input.u32()?),
+        body: body(input)?,
         message: block(input)?,
         message_written: input.flag()?,
         actions: input.rows(|input| {
@@ -228,6 +226,51 @@ fn rule(input: &mut Reader<'_>) -> Read<Rule> {
             })
         })?,
     })
+}
+
+fn body(input: &mut Reader<'_>) -> Read<Body> {
+    Ok(match input.byte()? {
+        0 => Body::Check(Check {
+            elements: optional(input, elements)?,
+            violation: block(input)?,
+            violation_origin: OriginId(input.u32()?),
+        }),
+        1 => Body::Edit(input.rows(edit)?),
+        2 => Body::Delete(block(input)?),
+        _ => return Err(Damage("an unknown body of a rule")),
+    })
+}
+
+fn edit(input: &mut Reader<'_>) -> Read<Edit> {
+    let each = input.rows(|input| {
+        Ok(EachElement {
+            sources: block(input)?,
+            source_count: input.u32()?,
+            key: OptionalSlot::read(input)?.0,
+            element: Slot::read(input)?,
+        })
+    })?;
+    let guard = optional(input, block)?;
+    let root = match input.byte()? {
+        0 => PlaceRoot::Object,
+        1 => PlaceRoot::Subject,
+        2 => PlaceRoot::Slot(Slot::read(input)?),
+        _ => return Err(Damage("an unknown root of a place")),
+    };
+    let steps = input.rows(|input| {
+        Ok(match input.byte()? {
+            0 => PlaceStep::Field(input.text()?),
+            1 => PlaceStep::Key(block(input)?),
+            _ => return Err(Damage("an unknown step of a place")),
+        })
+    })?;
+    let change = match input.byte()? {
+        0 => Change::Put(block(input)?),
+        first @ (1 | 2) => Change::Insert { first: first == 1, value: block(input)? },
+        3 => Change::Remove,
+        _ => return Err(Damage("an unknown change")),
+    };
+    Ok(Edit { each, guard, place: Place { root, steps }, change })
 }
 
 fn elements(input: &mut Reader<'_>) -> Read<Elements> {

@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
-use super::instruction::{Block, Instruction, Operand};
-use super::meta::{Operations, OriginId, Policy, Rule, SubjectStep, Target};
+use super::instruction::{Block, Instruction, Operand, Slot};
+use super::meta::{
+    Body, Change, Edit, Operations, OriginId, PlaceRoot, PlaceStep, Policy, Rule, SubjectStep, Target,
+};
 use super::{Constant, ConstantId, GlobsId, Parts, Path, PathId, PathRoot, PathStep, RegexesId};
 use crate::glob::{Glob, GlobPart};
 use crate::value::{format_duration, json_float};
@@ -51,13 +53,7 @@ fn rule(parts: &Parts, rule: &Rule, out: &mut String) {
         line!(out, "    where");
         code(parts, applies, out);
     }
-    if let Some(elements) = &rule.elements {
-        let key = elements.key.map_or(String::new(), |slot| format!("{}, ", slot.show()));
-        line!(out, "    each {} as {key}{}", elements.view, elements.element.show());
-        code(parts, elements.sources, out);
-    }
-    line!(out, "    violation");
-    code(parts, rule.violation, out);
+    body(parts, &rule.body, out);
     line!(out, "    message");
     code(parts, rule.message, out);
     for action in &rule.actions {
@@ -66,6 +62,69 @@ fn rule(parts: &Parts, rule: &Rule, out: &mut String) {
         if let Some(condition) = action.condition {
             code(parts, condition, out);
         }
+    }
+}
+
+fn body(parts: &Parts, body: &Body, out: &mut String) {
+    match body {
+        Body::Check(check) => {
+            if let Some(elements) = &check.elements {
+                let name = name(elements.key, elements.element);
+                line!(out, "    each {} as {name}", elements.view);
+                code(parts, elements.sources, out);
+            }
+            line!(out, "    violation");
+            code(parts, check.violation, out);
+        }
+        Body::Edit(edits) => edits.iter().for_each(|row| edit(parts, row, out)),
+        Body::Delete(condition) => {
+            line!(out, "    delete if");
+            code(parts, *condition, out);
+        }
+    }
+}
+
+fn name(key: Option<Slot>, element: Slot) -> String {
+    let key = key.map_or(String::new(), |slot| format!("{}, ", slot.show()));
+    format!("{key}{}", element.show())
+}
+
+fn edit(parts: &Parts, edit: &Edit, out: &mut String) {
+    let mut place = match edit.place.root {
+        PlaceRoot::Object => "object".to_owned(),
+        PlaceRoot::Subject => "subject".to_owned(),
+        PlaceRoot::Slot(slot) => slot.show(),
+    };
+    for step in &edit.place.steps {
+        match step {
+            PlaceStep::Field(name) => crate::document::push_key(&mut place, name),
+            PlaceStep::Key(_) => place.push_str("[…]"),
+        }
+    }
+    let (word, value) = match &edit.change {
+        Change::Put(value) => ("put", Some(*value)),
+        Change::Insert { first: true, value } => ("insert first", Some(*value)),
+        Change::Insert { first: false, value } => ("insert last", Some(*value)),
+        Change::Remove => ("remove", None),
+    };
+    line!(out, "    {word} {place}");
+    for each in &edit.each {
+        line!(out, "    each {}", name(each.key, each.element));
+        code(parts, each.sources, out);
+    }
+    if let Some(guard) = edit.guard {
+        line!(out, "    if");
+        code(parts, guard, out);
+    }
+    for step in &edit.place.steps {
+        if let PlaceStep::Key(key) = step {
+            line!(out, "    key");
+            code(parts, *key, out);
+        }
+    }
+    if let Some(value) = value {
+        line!(out, "    value");
+        code(parts, value, out);
     }
 }
 

@@ -8,7 +8,10 @@
 //! follows it. Texts are in a table of their own and each occurs there once.
 
 use super::instruction::{Block, Instruction, Operand, OptionalSlot};
-use super::meta::{Elements, Operations, Policy, Rule, SourcePlace, SubjectStep, Target};
+use super::meta::{
+    Body, Change, Edit, Elements, Operations, PlaceRoot, PlaceStep, Policy, Rule, SourcePlace, SubjectStep,
+    Target,
+};
 use super::wire::Writer;
 use super::{Binding, Constant, FORMAT_VERSION, MAGIC, Parts, Path, PathRoot, PathStep};
 use crate::glob::{Glob, GlobPart};
@@ -248,9 +251,7 @@ fn rule(out: &mut Writer, rule: &Rule) {
     out.number(u64::from(rule.bindings.0.0));
     out.number(u64::from(rule.bindings.1.0));
     optional(out, rule.applies.as_ref(), block);
-    optional(out, rule.elements.as_ref(), elements);
-    block(out, &rule.violation);
-    out.number(u64::from(rule.violation_origin.0));
+    body(out, &rule.body);
     block(out, &rule.message);
     flag(out, rule.message_written);
     rows(out, &rule.actions, |out, action| {
@@ -258,6 +259,61 @@ fn rule(out: &mut Writer, rule: &Rule) {
         flag(out, action.warn);
         optional(out, action.condition.as_ref(), block);
     });
+}
+
+fn body(out: &mut Writer, body: &Body) {
+    match body {
+        Body::Check(check) => {
+            out.byte(0);
+            optional(out, check.elements.as_ref(), elements);
+            block(out, &check.violation);
+            out.number(u64::from(check.violation_origin.0));
+        }
+        Body::Edit(edits) => {
+            out.byte(1);
+            rows(out, edits, edit);
+        }
+        Body::Delete(condition) => {
+            out.byte(2);
+            block(out, condition);
+        }
+    }
+}
+
+fn edit(out: &mut Writer, edit: &Edit) {
+    rows(out, &edit.each, |out, each| {
+        block(out, &each.sources);
+        out.number(u64::from(each.source_count));
+        OptionalSlot(each.key).write(out);
+        each.element.write(out);
+    });
+    optional(out, edit.guard.as_ref(), block);
+    match edit.place.root {
+        PlaceRoot::Object => out.byte(0),
+        PlaceRoot::Subject => out.byte(1),
+        PlaceRoot::Slot(slot) => {
+            out.byte(2);
+            slot.write(out);
+        }
+    }
+    rows(out, &edit.place.steps, |out, step| match step {
+        PlaceStep::Field(name) => tagged(out, 0, name),
+        PlaceStep::Key(key) => {
+            out.byte(1);
+            block(out, key);
+        }
+    });
+    match &edit.change {
+        Change::Put(value) => {
+            out.byte(0);
+            block(out, value);
+        }
+        Change::Insert { first, value } => {
+            out.byte(if *first { 1 } else { 2 });
+            block(out, value);
+        }
+        Change::Remove => out.byte(3),
+    }
 }
 
 fn elements(out: &mut Writer, elements: &Elements) {

@@ -62,16 +62,89 @@ pub struct Rule {
     pub bindings: (BindingId, BindingId),
     /// Leaves the answer to the `where` conditions; `None` where there are none.
     pub applies: Option<Block>,
-    pub elements: Option<Elements>,
-    /// Leaves the answer whether the subject, or the element, violates the rule.
-    pub violation: Block,
-    /// Where the violation is said, for violations that no condition decides.
-    pub violation_origin: OriginId,
+    pub body: Body,
     /// Leaves the text of the message.
     pub message: Block,
     /// Whether the author wrote the message.
     pub message_written: bool,
     pub actions: Vec<ConditionalAction>,
+}
+
+/// What a rule does with a subject.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Body {
+    /// `deny`, `require`
+    Check(Check),
+    /// `mutate`: in order.
+    Edit(Vec<Edit>),
+    /// `delete`: leaves the answer whether the object is one to remove.
+    Delete(Block),
+}
+
+/// When a subject, or an element of it, violates a rule.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Check {
+    pub elements: Option<Elements>,
+    /// Leaves the answer whether the subject, or the element, violates the rule.
+    pub violation: Block,
+    /// Where the violation is said, for violations that no condition decides.
+    pub violation_origin: OriginId,
+}
+
+/// A change of a subject, or of elements of lists in it. Every block reads the object as it was before the rule.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Edit {
+    /// Lists whose elements are changed one at a time, outer ones first.
+    pub each: Vec<EachElement>,
+    /// Leaves the answer whether the change is made; `None`: it is.
+    pub guard: Option<Block>,
+    /// What is written, or the list that grows.
+    pub place: Place,
+    pub change: Change,
+}
+
+/// The elements of lists, or the entries of maps, one at a time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EachElement {
+    /// Leaves the lists, one value each.
+    pub sources: Block,
+    pub source_count: u32,
+    pub key: Option<Slot>,
+    pub element: Slot,
+}
+
+/// A place in an object that is changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    pub root: PlaceRoot,
+    pub steps: Vec<PlaceStep>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PlaceRoot {
+    Object,
+    Subject,
+    /// The element that a name stands for.
+    Slot(Slot),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PlaceStep {
+    Field(String),
+    /// Leaves the key.
+    Key(Block),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// Leaves the value that stands there from now on.
+    Put(Block),
+    /// Leaves an element that is added, at the beginning or at the end.
+    Insert {
+        first: bool,
+        value: Block,
+    },
+    Remove,
 }
 
 /// The elements of a subject that a rule takes one at a time.

@@ -19,15 +19,15 @@ pub use instruction::{
     RegexesId, Slot,
 };
 pub use meta::{
-    ConditionalAction, Effect, Elements, Operations, Origin, OriginId, Policy, PolicyId, Rule, RuleId,
-    SourcePlace, SubjectStep, Target,
+    Body, Change, Check, ConditionalAction, EachElement, Edit, Effect, Elements, Operations, Origin,
+    OriginId, Place, PlaceRoot, PlaceStep, Policy, PolicyId, Rule, RuleId, SourcePlace, SubjectStep, Target,
 };
 use prepare::Prepared;
 
 use crate::glob::Glob;
 
 /// The version of the file format; others are refused.
-pub const FORMAT_VERSION: u16 = 1;
+pub const FORMAT_VERSION: u16 = 2;
 /// The first bytes of a program file.
 pub const MAGIC: [u8; 4] = *b"AIPB";
 

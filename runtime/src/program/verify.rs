@@ -9,7 +9,7 @@
 //! - Backward jumps lead only to the `next` of the innermost open loop, and lists end: every block ends.
 
 use super::instruction::{Block, Instruction, OptionalSlot, Slot};
-use super::meta::{Rule, RuleId, SubjectStep};
+use super::meta::{Body, Change, Edit, PlaceRoot, PlaceStep, Rule, RuleId, SubjectStep};
 use super::{Binding, BindingId, Constant, Parts, PathId, PathRoot};
 use crate::regular_expression;
 use crate::value::{Cidr, Quantity, Semver, Time};
@@ -22,6 +22,7 @@ const BINDINGS_MAX: u32 = 100;
 const STACK_MAX: usize = 65_536;
 const STEPS_MAX: usize = 256;
 const SUBJECT_LISTS_MAX: usize = 4;
+const EDITS_MAX: usize = 4096;
 /// A rule may make so many lists and maps; values cannot be nested more deeply then, and are freed level by level.
 const MAKERS_MAX: usize = 2000;
 
@@ -109,9 +110,9 @@ fn policies(parts: &Parts) -> Verified {
 fn blocks(parts: &Parts) -> Verified {
     let mut blocks: Vec<Block> = parts.bindings.iter().map(|binding| binding.block).collect();
     for rule in &parts.rules {
-        blocks.extend([rule.violation, rule.message]);
+        blocks.push(rule.message);
         blocks.extend(rule.applies);
-        blocks.extend(rule.elements.as_ref().map(|elements| elements.sources));
+        blocks.extend(blocks_of(&rule.body));
         blocks.extend(rule.actions.iter().filter_map(|action| action.condition));
     }
     blocks.sort_by_key(|block| block.start);
@@ -119,16 +120,49 @@ fn blocks(parts: &Parts) -> Verified {
     ensure(apart, "two blocks share code")
 }
 
+fn blocks_of(body: &Body) -> Vec<Block> {
+    match body {
+        Body::Check(check) => {
+            check.elements.iter().map(|elements| elements.sources).chain([check.violation]).collect()
+        }
+        Body::Edit(edits) => edits
+            .iter()
+            .flat_map(|edit| {
+                let keys = edit.place.steps.iter().filter_map(|step| match step {
+                    PlaceStep::Key(key) => Some(*key),
+                    PlaceStep::Field(_) => None,
+                });
+                let value = match &edit.change {
+                    Change::Put(value) | Change::Insert { value, .. } => Some(*value),
+                    Change::Remove => None,
+                };
+                edit.each.iter().map(|each| each.sources).chain(edit.guard).chain(keys).chain(value)
+            })
+            .collect(),
+        Body::Delete(condition) => vec![*condition],
+    }
+}
+
 fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
     ensure(rule.slots <= SLOTS_MAX, "it has too many local names")?;
-    ensure((rule.violation_origin.0 as usize) < parts.origins.len(), "its origin is not there")?;
+    let elements = match &rule.body {
+        Body::Check(check) => {
+            ensure((check.violation_origin.0 as usize) < parts.origins.len(), "its origin is not there")?;
+            check.elements.as_ref()
+        }
+        Body::Edit(edits) => {
+            ensure(edits.len() <= EDITS_MAX, "it has too many edits")?;
+            None
+        }
+        Body::Delete(_) => None,
+    };
     for subject in rule.targets.iter().flat_map(|target| &target.subjects) {
         let lists = subject.iter().filter(|step| **step == SubjectStep::Each).count();
         ensure(lists <= SUBJECT_LISTS_MAX && subject.len() <= STEPS_MAX, "a subject lies too deep")?;
     }
     let no_locals: &[Slot] = &[];
     let mut of_elements = Vec::new();
-    if let Some(elements) = &rule.elements {
+    if let Some(elements) = elements {
         of_elements.extend(elements.key);
         of_elements.push(elements.element);
         ensure(of_elements.iter().all(|slot| slot.0 < rule.slots), "its elements have no place")?;
@@ -146,18 +180,31 @@ fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
     let all = rule.bindings.1;
     for index in rule.bindings.0.0..rule.bindings.1.0 {
         let Binding { block, per_element, .. } = &parts.bindings[index as usize];
-        ensure(!per_element || rule.elements.is_some(), "a binding speaks of elements that are not there")?;
+        ensure(!per_element || elements.is_some(), "a binding speaks of elements that are not there")?;
         let bound = if *per_element { &of_elements } else { no_locals };
         check(*block, bound, BindingId(index), 1).map_err(|what| format!("binding {index}: {what}"))?;
     }
     if let Some(applies) = rule.applies {
         check(applies, no_locals, all, 0).map_err(|what| format!("where: {what}"))?;
     }
-    if let Some(elements) = &rule.elements {
+    if let Some(elements) = elements {
         check(elements.sources, no_locals, all, elements.source_count as usize)
             .map_err(|what| format!("elements: {what}"))?;
     }
-    check(rule.violation, &of_elements, all, 0).map_err(|what| format!("violation: {what}"))?;
+    match &rule.body {
+        Body::Check(it) => {
+            check(it.violation, &of_elements, all, 0).map_err(|what| format!("violation: {what}"))?;
+        }
+        Body::Edit(edits) => {
+            for (index, edit) in edits.iter().enumerate() {
+                verify_edit(rule, edit, &|block, bound, leaves| check(block, bound, all, leaves))
+                    .map_err(|what| format!("edit {index}: {what}"))?;
+            }
+        }
+        Body::Delete(condition) => {
+            check(*condition, no_locals, all, 0).map_err(|what| format!("condition: {what}"))?;
+        }
+    }
     check(rule.message, &of_elements, all, 1).map_err(|what| format!("message: {what}"))?;
     for action in &rule.actions {
         if let Some(condition) = action.condition {
@@ -165,6 +212,36 @@ fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
         }
     }
     Ok(())
+}
+
+/// Lists are opened before their elements are spoken of, and what is changed is a place.
+fn verify_edit(rule: &Rule, edit: &Edit, check: &dyn Fn(Block, &[Slot], usize) -> Verified) -> Verified {
+    let mut bound = Vec::new();
+    let mut elements = Vec::new();
+    ensure(edit.each.len() <= SUBJECT_LISTS_MAX, "its elements lie too deep")?;
+    for each in &edit.each {
+        check(each.sources, &bound, each.source_count as usize)?;
+        bound.extend(each.key);
+        bound.push(each.element);
+        elements.push(each.element);
+        ensure(bound.iter().all(|slot| slot.0 < rule.slots), "its elements have no place")?;
+    }
+    if let Some(guard) = edit.guard {
+        check(guard, &bound, 0)?;
+    }
+    if let PlaceRoot::Slot(slot) = edit.place.root {
+        ensure(elements.contains(&slot), "it changes what is no element")?;
+    }
+    ensure(edit.place.steps.len() <= STEPS_MAX, "its place lies too deep")?;
+    for step in &edit.place.steps {
+        if let PlaceStep::Key(key) = step {
+            check(*key, &bound, 1)?;
+        }
+    }
+    match &edit.change {
+        Change::Put(value) | Change::Insert { value, .. } => check(*value, &bound, 1),
+        Change::Remove => Ok(()),
+    }
 }
 
 /// What holds in front of an instruction, on each way there.

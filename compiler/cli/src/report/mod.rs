@@ -37,6 +37,26 @@ pub struct RuleResult {
     pub source_text: String,
     /// Filled for [`Status::Fail`] and [`Status::Warn`]; the first is the one that `message` and `location` tell.
     pub violations: Vec<Violation>,
+    /// What the rule does besides judging.
+    pub effect: Option<Effect>,
+}
+
+/// What a rule does with an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// It changes the object.
+    Patch,
+    /// It would remove the object.
+    Delete,
+}
+
+impl Effect {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Effect::Patch => "patch",
+            Effect::Delete => "delete",
+        }
+    }
 }
 
 /// What a rule says of a resource.
@@ -226,6 +246,7 @@ pub(crate) mod tests {
             source: source.clone(),
             source_text: "deny pod if image !~ \"trusted/*\"".to_string(),
             violations,
+            effect: None,
         };
         Report {
             results: vec![

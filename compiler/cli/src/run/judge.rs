@@ -1,20 +1,22 @@
 //! Every rule on every object, and what is to be said of it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use aipc_runtime::document::{Document, NodeId, Resource};
 use aipc_runtime::machine::{
     self, AdmissionOperation, Environment, Evaluator, Limits, Namespaces, NotApplicable, RuleVerdict,
     Unknown, User, Verdict,
 };
-use aipc_runtime::program::{Effect, Operations, Program, SourcePlace};
+use aipc_runtime::program::{Body, Effect, Operations, Program, SourcePlace};
 use aipc_runtime::value::Time;
 
 use super::manifests::{Manifest, Manifests, location};
 use super::mask::{MASK, Mask};
 use super::policies::Policies;
 use crate::report::{
-    Finding, Level, Location, ResourceName, RuleResult, Snippet, SourceLocation, Status, Violation,
+    Effect as RuleEffect, Finding, Level, Location, ResourceName, RuleResult, Snippet, SourceLocation,
+    Status, Violation,
 };
 
 /// What a run knows besides its inputs.
@@ -36,6 +38,16 @@ pub struct World<'a> {
 pub struct Judged {
     pub results: Vec<RuleResult>,
     pub findings: Vec<Finding>,
+    /// The objects that mutations changed, in the order of the input.
+    pub patched: Vec<Patched>,
+}
+
+/// An object that mutations changed.
+pub struct Patched {
+    /// The name of its file.
+    pub file: String,
+    pub before: Resource,
+    pub after: serde_json::Value,
 }
 
 /// Judges all objects by all programs.
@@ -113,6 +125,7 @@ impl Surroundings<'_> {
                     Err(_) => self.judge_some(part),
                 };
                 judged.results.extend(some.results);
+                judged.patched.extend(some.patched);
                 judged.findings.extend(some.findings);
                 seen.add(seen_there);
             }
@@ -133,10 +146,28 @@ impl Surroundings<'_> {
                 namespaces: Some(self.namespaces),
                 ..Environment::new(self.world.now)
             };
-            let object = Object { manifest, resource, mask: std::cell::OnceCell::new(), world: self.world };
+            let mut object = Object {
+                manifest,
+                resource,
+                mutated: None,
+                mask: std::cell::OnceCell::new(),
+                world: self.world,
+            };
             let findings_before = judged.findings.len();
+            // Admission mutates first, and judges what came of it.
             for (index, (program, evaluator)) in self.programs.iter().zip(&evaluators).enumerate() {
-                let decision = evaluator.evaluate(of(resource), &environment, Limits::default());
+                let mutated = evaluator.mutate(of(object.judged()), &environment, Limits::default());
+                for verdict in mutated.verdicts {
+                    seen.note(index, &verdict);
+                    judged.results.extend(object.result(program, verdict));
+                }
+                if let Some(document) = mutated.document {
+                    let root = document.root();
+                    object.mutated = Some(Resource::new(Arc::new(document), root));
+                }
+            }
+            for (index, (program, evaluator)) in self.programs.iter().zip(&evaluators).enumerate() {
+                let decision = evaluator.evaluate(of(object.judged()), &environment, Limits::default());
                 for invalid in &decision.invalid {
                     let place = object.location(invalid.node);
                     let finding = Finding::error("manifest-invalid", invalid.sentence()).at(place);
@@ -149,6 +180,11 @@ impl Surroundings<'_> {
                     judged.results.extend(object.result(program, verdict));
                 }
             }
+            judged.patched.extend(object.mutated.map(|mutated| Patched {
+                file: manifest.name.clone(),
+                before: resource.clone(),
+                after: mutated.document().to_json(mutated.root()),
+            }));
         }
         (judged, seen)
     }
@@ -300,6 +336,8 @@ fn is_named_by_rule(programs: &[Program], api_version: &str, kind: &str) -> bool
 struct Object<'a> {
     manifest: &'a Manifest,
     resource: &'a Resource,
+    /// What mutations made of it.
+    mutated: Option<Resource>,
     /// Made once something is to be shown.
     mask: std::cell::OnceCell<Mask>,
     world: &'a World<'a>,
@@ -342,21 +380,39 @@ impl Object<'_> {
             because,
             message: first.map_or_else(String::new, |it| it.message.clone()),
             resource: self.name(),
-            location: first.map_or_else(|| self.location(self.resource.root()), |it| it.location.clone()),
+            location: first.map_or_else(|| self.location_of(self.resource.root()), |it| it.location.clone()),
             source: first.map_or_else(|| source(program, rule.place), |it| it.source.clone()),
             source_text: rule.source_text.clone(),
             violations,
+            effect: effect(&rule.body, &verdict),
         })
+    }
+
+    /// The object that checks look at.
+    fn judged(&self) -> &Resource {
+        self.mutated.as_ref().unwrap_or(self.resource)
+    }
+
+    /// The node of the manifest for a node that a rule saw: what a mutation added stands nowhere, so its nearest
+    /// parent does.
+    fn in_manifest(&self, node: NodeId) -> NodeId {
+        match &self.mutated {
+            None => node,
+            Some(mutated) => {
+                counterpart((mutated.document(), node), (self.resource.document(), self.resource.root()))
+            }
+        }
     }
 
     fn violation(&self, program: &Program, violation: &machine::Violation) -> Violation {
         let cause = &violation.cause;
         let document = self.resource.document();
         let mask = self.mask();
-        let mut place = self.location(cause.node);
+        let node = self.in_manifest(cause.node);
+        let mut place = self.location_of(node);
         // Where the value is missing the node is a parent, and the path says what was looked for.
         place.path.clone_from(&cause.path);
-        let value = cause.value.as_ref().map(|value| match mask.covers(document, cause.node) {
+        let value = cause.value.as_ref().map(|value| match mask.covers(document, node) {
             true => MASK.to_string(),
             false => value.clone(),
         });
@@ -366,7 +422,7 @@ impl Object<'_> {
             source: source(program, cause.origin),
             condition: cause.text.clone(),
             value,
-            snippet: self.snippet(cause.node),
+            snippet: self.snippet(node),
         }
     }
 
@@ -386,7 +442,12 @@ impl Object<'_> {
         }
     }
 
+    /// The place of a node that a rule saw.
     fn location(&self, node: NodeId) -> Location {
+        self.location_of(self.in_manifest(node))
+    }
+
+    fn location_of(&self, node: NodeId) -> Location {
         let position = self.resource.document().position(node);
         location(&self.manifest.name, position, self.resource.path(node))
     }
@@ -404,6 +465,39 @@ impl Object<'_> {
         let (text, marked) = self.mask().line(line, start as u32, (position.start, position.end));
         Some(Snippet { line: position.line, text, marked })
     }
+}
+
+/// What a rule does besides judging.
+fn effect(body: &Body, verdict: &RuleVerdict) -> Option<RuleEffect> {
+    match body {
+        Body::Edit(_) if !verdict.changes.is_empty() => Some(RuleEffect::Patch),
+        Body::Delete(_) if verdict.verdict == Verdict::Pass => Some(RuleEffect::Delete),
+        Body::Check(_) | Body::Edit(_) | Body::Delete(_) => None,
+    }
+}
+
+/// The node of a second document that stands where a node of the first stands, or the nearest parent of that place.
+fn counterpart((first, node): (&Document, NodeId), (second, root): (&Document, NodeId)) -> NodeId {
+    let mut way = Vec::new();
+    let mut at = node;
+    while let Some(parent) = first.parent(at).filter(|_| at != first.root()) {
+        way.push((parent, at));
+        at = parent;
+    }
+    let mut found = root;
+    for (parent, child) in way.into_iter().rev() {
+        let next = match first.entries(parent).find(|(_, _, value)| *value == child) {
+            Some((key, _, _)) => second.get(found, key),
+            None => {
+                first.elements(parent).position(|it| it == child).and_then(|at| second.element(found, at))
+            }
+        };
+        match next {
+            Some(next) => found = next,
+            None => break,
+        }
+    }
+    found
 }
 
 fn assumed(unknown: &[Unknown]) -> Option<String> {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aipc_runtime::program::{
-    Binding, BindingId, Block, ConditionalAction, Effect, Elements, Operations, PolicyId, Rule, Slot,
-    SubjectStep, Target,
+    Binding, BindingId, Block, Body, Change, Check, ConditionalAction, EachElement, Edit, Effect, Elements,
+    Operations, Place, PlaceRoot, PlaceStep, PolicyId, Rule, Slot, SubjectStep, Target,
 };
 
 use super::assembler::Assembler;
@@ -41,14 +41,14 @@ pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: 
     if rule.bindings.len() > BINDINGS_MAX {
         return Err(Refusal::new(rule.origin, format!("a rule with more than {BINDINGS_MAX} `with` values")));
     }
-    let check = rule.check().ok_or_else(|| Refusal::not_yet(rule))?;
+    let check_elements = rule.check().and_then(|check| check.elements.as_ref());
     let first_binding = BindingId(assembler.parts.bindings.len() as u32);
     let bindings =
         (first_binding.0..).zip(&rule.bindings).map(|(id, it)| (it.local, BindingId(id))).collect();
     let mut ctx = Ctx { assembler, slots: HashMap::new(), bindings };
 
     let mut of_elements: BTreeSet<Local> = BTreeSet::new();
-    if let Some(elements) = &check.elements {
+    if let Some(elements) = check_elements {
         of_elements.extend(elements.binder.key);
         of_elements.insert(elements.binder.element);
     }
@@ -66,16 +66,20 @@ pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: 
         [] => None,
         conds => Some(ctx.block(|ctx| ctx.answer(conds))?),
     };
-    let mut asked = Vec::new();
-    let elements = match &check.elements {
-        None => None,
-        Some(elements) => {
-            asked.push(elements.filter.clone());
-            Some(emit_elements(&mut ctx, elements)?)
+    let body = match &rule.body {
+        ir::Body::Check(check) => Body::Check(emit_check(&mut ctx, check)?),
+        ir::Body::Mutate(mutation) if mutation.existing.is_none() => {
+            let edits: Emitted<Vec<Edit>> =
+                mutation.edits.iter().map(|edit| emit_edit(&mut ctx, edit)).collect();
+            Body::Edit(edits?)
+        }
+        ir::Body::Delete(deletion) => {
+            Body::Delete(ctx.block(|ctx| ctx.answer(std::slice::from_ref(&deletion.condition)))?)
+        }
+        ir::Body::Mutate(_) | ir::Body::Generate(_) | ir::Body::Verify(_) => {
+            return Err(Refusal::not_yet(rule));
         }
     };
-    asked.push(check.violation.clone());
-    let violation = ctx.block(|ctx| ctx.answer(&asked))?;
     let message = ctx.block(|ctx| emit_message(ctx, &rule.message))?;
     let mut actions = Vec::new();
     for action in &rule.actions {
@@ -104,9 +108,7 @@ pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: 
         slots: slots as u32,
         bindings: (first_binding, last_binding),
         applies,
-        elements,
-        violation,
-        violation_origin: ctx.assembler.origin(check.violation.origin),
+        body,
         message,
         message_written: rule.message.written,
         actions,
@@ -122,16 +124,81 @@ fn mentions_any(value: &ir::Value, locals: &BTreeSet<Local>) -> bool {
     )
 }
 
-fn emit_elements(ctx: &mut Ctx<'_, '_>, elements: &ir::Elements) -> Emitted<Elements> {
+fn emit_check(ctx: &mut Ctx<'_, '_>, check: &ir::Check) -> Emitted<Check> {
+    let mut asked = Vec::new();
+    let elements = match &check.elements {
+        None => None,
+        Some(elements) => {
+            asked.push(elements.filter.clone());
+            Some(emit_elements(ctx, elements)?)
+        }
+    };
+    asked.push(check.violation.clone());
+    let violation = ctx.block(|ctx| ctx.answer(&asked))?;
+    Ok(Check { elements, violation, violation_origin: ctx.assembler.origin(check.violation.origin) })
+}
+
+fn emit_edit(ctx: &mut Ctx<'_, '_>, edit: &ir::Edit) -> Emitted<Edit> {
+    let mut each = Vec::new();
+    for it in &edit.each {
+        let (sources, source_count) = emit_sources(ctx, &it.list)?;
+        each.push(EachElement {
+            sources,
+            source_count,
+            key: it.binder.key.map(|local| ctx.slot(local)),
+            element: ctx.slot(it.binder.element),
+        });
+    }
+    let guard = match edit.guard.is_const(true) {
+        true => None,
+        false => Some(ctx.block(|ctx| ctx.answer(std::slice::from_ref(&edit.guard)))?),
+    };
+    let place = emit_place(ctx, edit.change.place())?;
+    let change = match &edit.change {
+        ir::Change::Put { value, .. } => Change::Put(ctx.block(|ctx| ctx.value(value))?),
+        ir::Change::Insert { end, value, .. } => {
+            Change::Insert { first: *end == ir::End::First, value: ctx.block(|ctx| ctx.value(value))? }
+        }
+        ir::Change::Remove { .. } => Change::Remove,
+    };
+    Ok(Edit { each, guard, place, change })
+}
+
+fn emit_place(ctx: &mut Ctx<'_, '_>, place: &ir::Value) -> Emitted<Place> {
+    let no_place = || Refusal::new(place.origin, "an edit of what is no place");
+    let path = place.as_path().ok_or_else(no_place)?;
+    let root = match path.root {
+        Root::Object => PlaceRoot::Object,
+        Root::Subject => PlaceRoot::Subject,
+        Root::Local(local) => PlaceRoot::Slot(ctx.slot(local)),
+        _ => return Err(no_place()),
+    };
+    let mut steps = Vec::new();
+    for step in &path.steps {
+        steps.push(match step {
+            ir::Step::Field(field) => PlaceStep::Field(field.name.clone()),
+            ir::Step::Key(key) => PlaceStep::Key(ctx.block(|ctx| ctx.value(key))?),
+            ir::Step::Element(_) => return Err(no_place()),
+        });
+    }
+    Ok(Place { root, steps })
+}
+
+fn emit_sources(ctx: &mut Ctx<'_, '_>, source: &ir::Value) -> Emitted<(Block, u32)> {
     let mut count = 0;
-    let sources = ctx.block(|ctx| {
-        count = ctx.sources(&elements.source)?;
+    let block = ctx.block(|ctx| {
+        count = ctx.sources(source)?;
         Ok(())
     })?;
+    Ok((block, count))
+}
+
+fn emit_elements(ctx: &mut Ctx<'_, '_>, elements: &ir::Elements) -> Emitted<Elements> {
+    let (sources, source_count) = emit_sources(ctx, &elements.source)?;
     Ok(Elements {
         view: elements.view.clone(),
         sources,
-        source_count: count,
+        source_count,
         key: elements.binder.key.map(|local| ctx.slot(local)),
         element: ctx.slot(elements.binder.element),
     })

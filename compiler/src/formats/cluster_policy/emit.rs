@@ -5,8 +5,8 @@ use super::matching::{Matching, matching, override_of};
 use super::message::message;
 use super::pattern::pattern;
 use super::place::{self, Placed};
-use super::scope::{Context, IMAGE_REFERENCE, Scope};
-use super::{Unsupported, capture, value};
+use super::scope::{BEFORE, Context, IMAGE_REFERENCE, Scope};
+use super::{Unsupported, capture, mutate, value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::formats::jmespath::{self, Expr};
 use crate::formats::yaml_write::{Map, Node, document};
@@ -304,9 +304,6 @@ fn rule(
     settings: &Settings,
 ) -> Result<(bool, Map), Unsupported> {
     let rule = &placed.rule;
-    let Body::Check(check) = &rule.body else {
-        return Err(Unsupported { span: rule.origin, reason: "aipc does not write this verb here yet" });
-    };
     let any_kind = KindRef {
         group: String::new(),
         version: String::new(),
@@ -320,26 +317,60 @@ fn rule(
     let scope = Scope::top();
     let Matching { matches, excludes, rest, users } = matching(placed)?;
     let mut map = Map::new().with("name", name).with("match", matches).with_some("exclude", excludes);
-    let preconditions = if rest.is_empty() { None } else { Some(all_of(&context, &scope, &rest)?) };
+    let mut context_entries = Vec::new();
+    let (key, body, mut rest, kept) = match &rule.body {
+        Body::Check(check) => {
+            ("validate", validate(&context, &scope, rule, check, consequence, settings)?, rest, None)
+        }
+        Body::Mutate(mutation) => {
+            let written = mutate::mutate(&context, &scope, &placed.targets, mutation)?;
+            let kept = context.reads_before().then(mutate::kept_before);
+            ("mutate", written.mutate, [rest, written.conditions].concat(), kept)
+        }
+        Body::Generate(_) | Body::Verify(_) | Body::Delete(_) => {
+            return Err(Unsupported { span: rule.origin, reason: "aipc does not write this verb here yet" });
+        }
+    };
+    rest.retain(|cond| !cond.is_const(true));
+    let mut preconditions = if rest.is_empty() { None } else { Some(all_of(&context, &scope, &rest)?) };
+    if let Some(kept) = kept {
+        let variable = Map::new().with("jmesPath", "request.object");
+        context_entries.push(Map::new().with("name", BEFORE).with("variable", variable));
+        preconditions = Some(mutate::asked_first(kept, preconditions));
+    }
+    if context.takes_images_apart() {
+        let variable = Map::new().with("value", super::image::reference());
+        context_entries.push(Map::new().with("name", IMAGE_REFERENCE).with("variable", variable));
+    }
+    if !context_entries.is_empty() {
+        map.set("context", context_entries);
+    }
+    map = map.with_some("preconditions", preconditions);
+    map.set(key, body);
+    Ok((users || rewrite::mentions(rule, Root::User), map))
+}
+
+/// What is said under `validate`.
+fn validate(
+    context: &Context,
+    scope: &Scope,
+    rule: &Rule,
+    check: &Check,
+    consequence: &Consequence,
+    settings: &Settings,
+) -> Result<Map, Unsupported> {
     let mut validate = Map::new().with("failureAction", name_of(consequence.effect));
     if !consequence.overrides.is_empty() {
         validate.set("failureActionOverrides", consequence.overrides.clone());
     }
     let existing = rule.settings.allow_existing_violations.or(settings.allow_existing_violations);
     validate.set("allowExistingViolations", existing.unwrap_or(false));
-    if let Some(message) = message(&context, &scope, rule)? {
+    if let Some(message) = message(context, scope, rule)? {
         validate.set("message", message);
     }
-    let (key, value) = self::check(&context, &scope, rule, check)?;
+    let (key, value) = self::check(context, scope, rule, check)?;
     validate.set(key, value);
-    if context.takes_images_apart() {
-        let variable = Map::new().with("value", super::image::reference());
-        let entry = Map::new().with("name", IMAGE_REFERENCE).with("variable", variable);
-        map.set("context", vec![entry]);
-    }
-    map = map.with_some("preconditions", preconditions);
-    map.set("validate", validate);
-    Ok((users || rewrite::mentions(rule, Root::User), map))
+    Ok(validate)
 }
 
 /// `pattern`, `deny` or `foreach`.

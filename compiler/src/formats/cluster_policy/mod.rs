@@ -16,6 +16,7 @@ mod emit;
 mod image;
 mod matching;
 mod message;
+mod mutate;
 mod operation;
 mod pattern;
 mod place;

@@ -11,6 +11,9 @@ use crate::source::Span;
 /// The context variable with the form of image references.
 pub const IMAGE_REFERENCE: &str = "imageReference";
 
+/// The context variable with the object as it was before a mutation.
+pub const BEFORE: &str = "before";
+
 /// What a rule's expressions share.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -20,17 +23,34 @@ pub struct Context<'a> {
     next_local: Cell<u32>,
     /// The rule takes image references apart, so it needs the variable with their form.
     images: Cell<bool>,
+    /// The object is read as it was before the rule, from the variable [`BEFORE`].
+    before: Cell<bool>,
 }
 
 impl<'a> Context<'a> {
     pub fn new(kind: &'a KindRef, next_local: u32) -> Context<'a> {
-        Context { kind, next_local: Cell::new(next_local), images: Cell::new(false) }
+        Context {
+            kind,
+            next_local: Cell::new(next_local),
+            images: Cell::new(false),
+            before: Cell::new(false),
+        }
     }
 
     pub fn fresh_local(&self) -> Local {
         let local = self.next_local.get();
         self.next_local.set(local + 1);
         Local(local)
+    }
+
+    /// From now on the object is read as it was before the rule.
+    pub fn read_before(&self) {
+        self.before.set(true);
+    }
+
+    /// Whether [`Context::read_before`] was called.
+    pub fn reads_before(&self) -> bool {
+        self.before.get()
     }
 
     /// The form of image references, as a text that stands in an expression.
@@ -119,6 +139,7 @@ impl Scope {
         Ok(match root {
             // The subject has been put at its place in the object; where Kyverno writes the rules for
             // workloads, the subject of a Pod is the Pod.
+            Root::Object | Root::Subject if context.reads_before() => Expr::path([BEFORE]),
             Root::Object | Root::Subject => Expr::path(["request", "object"]),
             Root::OldObject | Root::OldSubject => Expr::path(["request", "oldObject"]),
             Root::Namespace => context.namespace(),

@@ -156,11 +156,10 @@ fn plain(context: &Context, scope: &Scope, value: &Value) -> Result<Term> {
                 .iter()
                 .map(|(key, value)| Some((key.clone(), literal_json(value.as_literal()?))))
                 .collect();
-            let Some(literals) = literals else {
-                let reason = "an object with computed entries cannot be written inside Kyverno's variables";
-                return Err(Unsupported { span: value.origin, reason });
-            };
-            Term::total(Expr::Json(serde_json::Value::Object(literals)))
+            match literals {
+                Some(literals) => Term::total(Expr::Json(serde_json::Value::Object(literals))),
+                None => Term::total(self::object(context, scope, entries)?),
+            }
         }
         ValueKind::Lookup(_) => {
             return Err(Unsupported {
@@ -172,6 +171,29 @@ fn plain(context: &Context, scope: &Scope, value: &Value) -> Result<Term> {
             self::value(context, scope, value, Form::Raw)?
         }
     })
+}
+
+/// An object of the entries whose values are there.
+fn object(context: &Context, scope: &Scope, entries: &[(String, Value)]) -> Result<Expr> {
+    let mut certain = Vec::new();
+    let mut parts = Vec::new();
+    for (key, value) in entries {
+        let term = raw(context, scope, value)?;
+        match term.total && term.guards.is_empty() {
+            true => certain.push((key.clone(), term.expr)),
+            false => {
+                let there = Expr::all(term.presence());
+                let entry = Expr::list(vec![Expr::Object(vec![(key.clone(), term.expr)])]);
+                let empty = Expr::Json(serde_json::json!([{}]));
+                parts.push(Expr::any([Expr::all([there, entry]), empty]).index(0));
+            }
+        }
+    }
+    let certain = match certain.is_empty() {
+        true => Expr::Json(serde_json::json!({})),
+        false => Expr::Object(certain),
+    };
+    Ok(parts.into_iter().fold(certain, |object, part| Expr::call("merge", [object, part])))
 }
 
 /// A list of values with what all of them begin with written once: `spec.[containers, initContainers]`.

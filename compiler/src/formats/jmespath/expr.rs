@@ -13,6 +13,8 @@ pub enum Expr {
     Slice(Box<Expr>, Option<i64>, Option<i64>),
     /// `base.[a, b]`; on `@` just `[a, b]`.
     Select(Box<Expr>, Vec<Expr>),
+    /// `{key: value}`; a value that is missing is null.
+    Object(Vec<(String, Expr)>),
     /// `base[]`: the elements of the lists in a list.
     Flatten(Box<Expr>),
     /// `base[?test]`
@@ -218,6 +220,7 @@ impl Expr {
             Expr::Field(base, _) | Expr::Index(base, _) => base.is_chain(),
             Expr::Slice(..)
             | Expr::Select(..)
+            | Expr::Object(_)
             | Expr::Flatten(_)
             | Expr::Filter(..)
             | Expr::Project(..)

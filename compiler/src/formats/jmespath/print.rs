@@ -77,6 +77,17 @@ fn primary_text(expr: &Expr) -> String {
                 base => format!("{}.{list}", whole(base)),
             }
         }
+        Expr::Object(entries) => {
+            let values: Vec<String> = entries.iter().map(|(_, value)| text(value)).collect();
+            // Kyverno finds the end of a variable only if braces in it are not nested.
+            if values.iter().any(|value| value.contains(['{', '}'])) {
+                let keys: Vec<String> = entries.iter().map(|(key, _)| text_literal(key)).collect();
+                return format!("object_from_lists([{}], [{}])", keys.join(", "), values.join(", "));
+            }
+            let entries =
+                entries.iter().zip(values).map(|((key, _), value)| format!("{}: {value}", identifier(key)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
         // a flatten ends the projection before it
         Expr::Flatten(base) => match base.as_ref() {
             Expr::Current => "[]".to_owned(),

@@ -149,14 +149,14 @@ const FLOATS: Support = Encoded("floating point numbers");
 //    feature, name,                       kyverno, kyverno-legacy, bytecode
 rows! {
     F::DenyRequire, "`deny` and `require`", Yes, Yes, Yes;
-    F::Mutate, "`mutate`", NOT_YET, NOT_YET, NOT_YET;
+    F::Mutate, "`mutate`", NOT_YET, Encoded("`patchStrategicMerge`, else JSON patches"), Yes;
     F::MutateExisting, "`mutate … for …`: existing objects", NOT_YET, NOT_YET, NOT_YET;
-    F::EditElements, "edits of the elements of a list", NOT_YET, NOT_YET, NOT_YET;
-    F::EditNestedElements, "edits of elements of elements", NOT_YET, NOT_YET, NOT_YET;
+    F::EditElements, "edits of the elements of a list", NOT_YET, Encoded("`foreach`"), Yes;
+    F::EditNestedElements, "edits of elements of elements", NOT_YET, Encoded("nested `foreach`"), Yes;
     F::Generate, "`generate`", NOT_YET, NOT_YET, NOT_YET;
     F::Copy, "`generate copy of`", NOT_YET, NOT_YET, NOT_YET;
     F::GenerateEach, "`generate … each`", NOT_YET, NOT_YET, NOT_YET;
-    F::Delete, "`delete … every`", NOT_YET, NOT_YET, NOT_YET;
+    F::Delete, "`delete … every`", NOT_YET, NOT_YET, Encoded("says which objects would go");
     F::Verify, "`verify` of images", NOT_YET, NOT_YET, NOT_YET;
     F::VerifyManifest, "`verify` of manifests", NOT_YET, NOT_YET, NOT_YET;
     F::Exempt, "`exempt`", NOT_YET, NOT_YET, NOT_YET;
