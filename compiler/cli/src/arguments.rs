@@ -158,6 +158,9 @@ pub struct Run {
     /// Show the values of Secrets and environment variables in reports
     #[arg(long)]
     pub show_values: bool,
+    /// Write the files whose objects mutations changed, into a folder; `-` writes them to stdout, and the report to stderr
+    #[arg(long, value_name = "DIR|-")]
+    pub patched: Option<PathBuf>,
 }
 
 /// `--format NAME[=FILE]`

@@ -23,6 +23,8 @@ pub struct Evaluator<'p> {
     /// For each kind that a rule names the rules that speak of it, in order; those that speak of several kinds
     /// at once among them.
     by_kind: HashMap<ObjectKind<'p>, Vec<Candidate>>,
+    /// Whether there are mutations at all.
+    edits: bool,
     /// The targets that stand for several kinds.
     of_several_kinds: Vec<Candidate>,
 }
@@ -75,7 +77,8 @@ impl<'p> Evaluator<'p> {
             candidates.extend(of_several_kinds.iter().filter(|it| names_kind(program, it, *kind)));
             candidates.sort_by_key(|candidate| (candidate.rule, candidate.target));
         }
-        Evaluator { program, by_kind, of_several_kinds }
+        let edits = program.rules().iter().any(|rule| matches!(rule.body, Body::Edit(_)));
+        Evaluator { program, by_kind, of_several_kinds, edits }
     }
 
     pub fn program(&self) -> &'p Program {
@@ -97,6 +100,9 @@ impl<'p> Evaluator<'p> {
     /// What the mutations make of a resource: each sees what those before it made.
     pub fn mutate(&self, resource: Resource<'_>, environment: &Environment<'_>, limits: Limits) -> Mutated {
         let mut mutated = Mutated::default();
+        if !self.edits {
+            return mutated;
+        }
         let mut done = None;
         let candidates = self.candidates(environment.kind.unwrap_or(resource.kind));
         for candidate in candidates.iter() {

@@ -1,5 +1,6 @@
 //! `aipc run`: policies on manifests.
 
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aipc_runtime::document::{DuplicateKeys, ReadOptions};
@@ -9,7 +10,7 @@ use aipc_runtime::value::Time;
 use crate::arguments::{FormatArgument, OperationArgument, Run, RunFormat};
 use crate::console::{Console, Style};
 use crate::files::discover::{FoundFile, Skipped};
-use crate::files::write;
+use crate::files::{read, write};
 use crate::outcome::Outcome;
 use crate::report::diagnostics::to_finding;
 use crate::report::escape::visible;
@@ -17,6 +18,7 @@ use crate::report::text::TextOptions;
 use crate::report::{Counts, Finding, Level, Report, json, text};
 use crate::run::judge::{World, judge};
 use crate::run::manifests::Manifests;
+use crate::run::patched::{PatchedFile, patched_file};
 use crate::run::policies::{Policies, take_inputs};
 
 pub fn run(arguments: &Run, console: &Console) -> Outcome {
@@ -24,7 +26,8 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
         console.error("`--now` is not a time; write 2026-01-31 or 2026-01-31T12:00:00Z");
         return Outcome::Usage;
     };
-    if let Some(problem) = clashing_outputs(&arguments.formats) {
+    let to_stdout = arguments.patched.as_deref().is_some_and(read::is_stdin);
+    if let Some(problem) = clashing_outputs(&arguments.formats, to_stdout) {
         console.error(problem);
         return Outcome::Usage;
     }
@@ -83,7 +86,7 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
     report.findings.extend(policies.findings.iter().cloned());
     report.findings.extend(manifests.findings.iter().cloned());
     report.findings.extend(old.iter().flat_map(|it| &it.findings).cloned());
-    report.findings.extend(judged.findings);
+    report.findings.extend(judged.findings.iter().cloned());
     let has_errors = report.findings.iter().any(|it| it.level == Level::Error);
     if counts.rules == 0 && !has_errors {
         report.findings.push(Finding::error("no-rules", "the policies hold no rules"));
@@ -99,11 +102,48 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
         console.finding(finding);
     }
     name_skipped(&skipped, console);
-    emit(&report, &arguments.formats, console)
+    let mut outcome = emit(&report, &arguments.formats, to_stdout, console);
+    if let Some(place) = &arguments.patched {
+        let files: Vec<PatchedFile> =
+            manifests.files.iter().filter_map(|file| patched_file(file, &judged.patched, &options)).collect();
+        outcome = outcome.and(write_patched(&files, place, to_stdout, console));
+    }
+    outcome
+}
+
+/// The files whose objects changed, in a folder or one after the other on stdout.
+fn write_patched(files: &[PatchedFile], place: &Path, to_stdout: bool, console: &Console) -> Outcome {
+    let mut outcome = Outcome::Clean;
+    for (index, file) in files.iter().enumerate() {
+        for object in &file.laid_out {
+            console.say(&format!(
+                "note: `{}` in `{}` was laid out anew",
+                visible(object),
+                visible(&file.name)
+            ));
+        }
+        if to_stdout {
+            let between = if index > 0 { "---\n" } else { "" };
+            let end = if file.text.ends_with('\n') { "" } else { "\n" };
+            console.out(&format!("{between}{}{end}", file.text));
+            continue;
+        }
+        // The same path below the folder; nothing leads out of it.
+        let inside = Path::new(&file.name).components().filter_map(|part| match part {
+            std::path::Component::Normal(name) => Some(name),
+            _ => None,
+        });
+        let path = place.join(inside.collect::<PathBuf>());
+        if let Err(error) = write::whole(&path, file.text.as_bytes()) {
+            console.error(&visible(&error));
+            outcome = outcome.and(Outcome::Incomplete);
+        }
+    }
+    outcome
 }
 
 /// Writes each wanted format; all of them, whatever happens to one.
-fn emit(report: &Report, formats: &[FormatArgument], console: &Console) -> Outcome {
+fn emit(report: &Report, formats: &[FormatArgument], to_stderr: bool, console: &Console) -> Outcome {
     let mut outcome = report.outcome();
     for wanted in formats {
         let style = if wanted.file.is_some() { Style::PLAIN } else { console.out_style };
@@ -112,6 +152,7 @@ fn emit(report: &Report, formats: &[FormatArgument], console: &Console) -> Outco
             RunFormat::Json => json::render(report),
         };
         match &wanted.file {
+            None if to_stderr => console.say(rendered.trim_end()),
             None => console.out(&rendered),
             Some(file) => {
                 if let Err(error) = write::whole(file, rendered.as_bytes()) {
@@ -134,7 +175,13 @@ fn name_skipped(skipped: &[Skipped], console: &Console) {
 }
 
 /// Two formats on stdout, or in one file, would be neither.
-fn clashing_outputs(formats: &[FormatArgument]) -> Option<&'static str> {
+fn clashing_outputs(formats: &[FormatArgument], patched_to_stdout: bool) -> Option<&'static str> {
+    let on_stdout = |it: &FormatArgument| it.file.is_none() && it.format != RunFormat::Text;
+    if patched_to_stdout && formats.iter().any(on_stdout) {
+        return Some(
+            "a report and the patched objects go to stdout; give the report a file: `--format json=report.json`",
+        );
+    }
     for (at, format) in formats.iter().enumerate() {
         if formats[..at].iter().any(|it| it.file == format.file) {
             return Some("two reports go to one place; give all but one a file: `--format json=report.json`");

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter};
 
 use super::escape::is_hazardous;
-use super::{Finding, Location, Report, RuleResult, SourceLocation, Status, Violation};
+use super::{Effect, Finding, Location, Report, RuleResult, SourceLocation, Status, Violation};
 
 /// The version of the format, the first key.
 const VERSION: u32 = 1;
@@ -24,6 +24,8 @@ struct ResultRow<'a> {
     policy: &'a str,
     rule: &'a str,
     result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effect: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     because: Option<&'a str>,
     message: &'a str,
@@ -138,6 +140,7 @@ fn result(it: &RuleResult) -> ResultRow<'_> {
         policy: &it.policy,
         rule: &it.rule,
         result: it.status.as_str(),
+        effect: it.effect.map(Effect::as_str),
         because: it.because.as_deref(),
         message: &it.message,
         resource: Resource {

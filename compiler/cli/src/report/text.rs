@@ -14,7 +14,9 @@
 use std::fmt::Write;
 
 use super::escape::visible;
-use super::{Finding, Level, Location, Report, RuleResult, Snippet, SourceLocation, Status, Violation};
+use super::{
+    Effect, Finding, Level, Location, Report, RuleResult, Snippet, SourceLocation, Status, Violation,
+};
 use crate::console::Style;
 use crate::outcome::Outcome;
 
@@ -34,7 +36,7 @@ pub fn render(report: &Report, options: TextOptions) -> String {
     let mut out = String::new();
     let mut file = None;
     for result in &report.results {
-        if !is_shown(result.status, options.verbose) {
+        if !is_shown(result, options.verbose) {
             continue;
         }
         if file != Some(&result.location.file) {
@@ -53,16 +55,20 @@ pub fn render(report: &Report, options: TextOptions) -> String {
     out
 }
 
-fn is_shown(status: Status, verbose: bool) -> bool {
-    match status {
+fn is_shown(result: &RuleResult, verbose: bool) -> bool {
+    match result.status {
         Status::Fail | Status::Warn | Status::Error => true,
-        Status::Pass | Status::Skip => verbose,
+        Status::Pass | Status::Skip => verbose || result.effect.is_some(),
     }
 }
 
 fn render_result(out: &mut String, result: &RuleResult, style: Style) {
     let word = match result.status {
-        Status::Pass => style.good("PASS"),
+        Status::Pass => match result.effect {
+            Some(Effect::Patch) => style.good("PATCH"),
+            Some(Effect::Delete) => style.warning("DELETE"),
+            None => style.good("PASS"),
+        },
         Status::Fail => style.error("FAIL"),
         Status::Warn => style.warning("WARN"),
         Status::Error => style.error("ERROR"),

@@ -44,8 +44,6 @@ pub struct Judged {
 
 /// An object that mutations changed.
 pub struct Patched {
-    /// The name of its file.
-    pub file: String,
     pub before: Resource,
     pub after: serde_json::Value,
 }
@@ -181,7 +179,6 @@ impl Surroundings<'_> {
                 }
             }
             judged.patched.extend(object.mutated.map(|mutated| Patched {
-                file: manifest.name.clone(),
                 before: resource.clone(),
                 after: mutated.document().to_json(mutated.root()),
             }));

@@ -8,4 +8,5 @@
 pub mod judge;
 pub mod manifests;
 pub mod mask;
+pub mod patched;
 pub mod policies;
