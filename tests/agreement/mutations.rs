@@ -257,3 +257,57 @@ fn patched_objects_are_those_of_kyverno() {
     assert!(idle.is_empty(), "{idle:?} change none of their resources");
     digests.close();
 }
+
+/// The ownership policy of the article, as the library says it again: the objects are those that Kyverno makes of the
+/// article's YAML.
+#[test]
+fn ownership_is_that_of_the_article() {
+    let source =
+        "use \"std/ai/track-ownership\" as library\npolicy track = library.track-ownership-as-written()\n";
+    let compiled = compile(source).unwrap_or_else(|said| panic!("{said:#?}"));
+    let request = request();
+    let pods = Profile { kinds: vec!["Pod"], ..Profile::workloads() };
+    let mut resources = admissible(5_000, 500, &pods);
+    give_namespace(&mut resources);
+    // The article's strategic merge joins elements with the same key, whatever it is about.
+    resources.iter_mut().for_each(without_doubles);
+    let ours = ours(&compiled, &resources, &request);
+    let digests = Digests::open("ownership");
+    match Oracle::shared() {
+        None => {
+            digests.compare("track-ownership", source, &ours).unwrap_or_else(|problem| panic!("{problem}"))
+        }
+        Some(oracle) => {
+            let article = include_str!("../article/3-track-ownership.yaml");
+            let own = compiled.legacy.as_ref().unwrap_or_else(|said| panic!("{said:?}"));
+            for yaml in [article, own.as_str()] {
+                let problem = live(oracle, "track-ownership", yaml, &resources, &ours, &request);
+                assert!(problem.is_none(), "{}", problem.unwrap_or_default());
+            }
+            digests.note("track-ownership", source, &ours);
+        }
+    }
+    digests.close();
+}
+
+/// Takes away elements of lists that have a merge key of one before them.
+fn without_doubles(value: &mut Value) {
+    const KEYS: [&str; 7] = ["name", "containerPort", "mountPath", "devicePath", "ip", "topologyKey", "uid"];
+    match value {
+        Value::Array(elements) => {
+            let mut kept: Vec<Value> = Vec::new();
+            for element in elements.drain(..) {
+                let same = |other: &Value| {
+                    KEYS.iter().any(|key| !element[key].is_null() && element[key] == other[key])
+                };
+                if !kept.iter().any(same) {
+                    kept.push(element);
+                }
+            }
+            *elements = kept;
+            elements.iter_mut().for_each(without_doubles);
+        }
+        Value::Object(fields) => fields.values_mut().for_each(without_doubles),
+        _ => {}
+    }
+}

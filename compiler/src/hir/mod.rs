@@ -477,11 +477,13 @@ pub enum AdmissionOperation {
     Connect,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Verdict {
     Deny,
     Allow,
     Skip,
+    /// The object after the mutations, whole.
+    Becomes(serde_json::Value),
 }
 
 impl Expr {

@@ -4,14 +4,16 @@ use aipc_compiler::diagnostic;
 use aipc_compiler::formats::bytecode;
 use aipc_compiler::hir;
 use aipc_compiler::source::Span;
-use aipc_runtime::document::Document;
+use aipc_runtime::document::{Document, push_index, push_key};
 use aipc_runtime::glob::{Glob, Matcher};
 use aipc_runtime::machine::{
     AdmissionOperation, Decision, Environment, Evaluator, Invalid, InvalidKind, Limits, Namespaces, Resource,
-    User, Verdict,
+    RuleVerdict, User, Verdict,
 };
 use aipc_runtime::program::Program;
 use aipc_runtime::value::Time;
+
+use serde_json::Value;
 
 use crate::arguments::Test;
 use crate::compile::{Compilation, PolicyFile};
@@ -139,7 +141,12 @@ fn failures(test: &hir::Test, program: &Program) -> Vec<Failure> {
                 namespaces: Some(&namespaces),
                 ..Environment::new(Time::from_unix(NOW_UNIX_SECONDS, 0))
             };
-            let decision = evaluator.evaluate(Resource::of(&object), &environment, Limits::default());
+            let mutated = evaluator.mutate(Resource::of(&object), &environment, Limits::default());
+            let after = mutated.document.as_ref().unwrap_or(&object);
+            if let hir::Verdict::Becomes(wanted) = &expect.verdict {
+                return becomes(expect, wanted, &after.to_json(after.root()), &mutated.verdicts, program);
+            }
+            let decision = evaluator.evaluate(Resource::of(after), &environment, Limits::default());
             compare(expect, program, &decision)
         })
         .collect()
@@ -165,15 +172,8 @@ fn compare(expect: &hir::Expect, program: &Program, decision: &Decision) -> Opti
     let named = |policy: &str, rule: &str| {
         expect.by.as_ref().is_none_or(|by| by == policy || *by == format!("{policy}.{rule}"))
     };
-    let spoken: Vec<Spoken<'_>> = decision
-        .verdicts
-        .iter()
-        .map(|verdict| {
-            let rule = &program.rules()[verdict.rule.0 as usize];
-            let policy = &program.policies()[rule.policy.0 as usize];
-            Spoken { policy: &policy.name, rule: &rule.name, verdict }
-        })
-        .collect();
+    let spoken: Vec<Spoken<'_>> =
+        decision.verdicts.iter().map(|verdict| Spoken::of(verdict, program)).collect();
     let mut relevant = spoken.iter().filter(|it| named(it.policy, it.rule)).peekable();
     let mut of_kind = relevant.clone();
     let is_error =
@@ -186,6 +186,8 @@ fn compare(expect: &hir::Expect, program: &Program, decision: &Decision) -> Opti
                 && !relevant.any(|it| matches!(it.verdict.verdict, Verdict::Fail) || is_error(&it))
         }
         hir::Verdict::Skip => of_kind.all(|it| matches!(it.verdict.verdict, Verdict::NotApplicable(_))),
+        // Compared before anything is judged.
+        hir::Verdict::Becomes(_) => true,
     };
     // Objects of tests are partial; what is wrong in them is said, what is absent is not.
     let is_wrong = |it: &&Invalid| !matches!(it.kind, InvalidKind::MissingField { .. });
@@ -203,11 +205,73 @@ fn compare(expect: &hir::Expect, program: &Program, decision: &Decision) -> Opti
     Some(Failure { span: expect.span, expected: expected(expect), actual })
 }
 
+/// Whether the object after the mutations is the one that is wanted; else where it is not.
+fn becomes(
+    expect: &hir::Expect,
+    wanted: &Value,
+    after: &Value,
+    verdicts: &[RuleVerdict],
+    program: &Program,
+) -> Option<Failure> {
+    let spoken = verdicts.iter().map(|verdict| Spoken::of(verdict, program));
+    // Silence is no agreement: a mutation must have looked at the object.
+    if wanted == after && !verdicts.is_empty() {
+        return None;
+    }
+    let mut actual = Vec::new();
+    differences(wanted, after, &mut String::new(), &mut actual);
+    let others = spoken.filter(|it| !matches!(it.verdict.verdict, Verdict::Pass)).map(|it| it.words());
+    actual.extend(others);
+    if verdicts.is_empty() {
+        actual.push("no mutation speaks of this object".to_string());
+    }
+    Some(Failure { span: expect.span, expected: expected(expect), actual })
+}
+
+/// A sentence for each place where two objects differ.
+fn differences(wanted: &Value, is: &Value, path: &mut String, found: &mut Vec<String>) {
+    let at = path.len();
+    match (wanted, is) {
+        (Value::Object(wanted), Value::Object(is)) => {
+            let others = is.keys().filter(|key| !wanted.contains_key(*key));
+            for key in wanted.keys().chain(others) {
+                push_key(path, key);
+                differences(
+                    wanted.get(key).unwrap_or(&Value::Null),
+                    is.get(key).unwrap_or(&Value::Null),
+                    path,
+                    found,
+                );
+                path.truncate(at);
+            }
+        }
+        (Value::Array(wanted), Value::Array(is)) if wanted.len() == is.len() => {
+            for (index, (wanted, is)) in wanted.iter().zip(is).enumerate() {
+                push_index(path, index);
+                differences(wanted, is, path, found);
+                path.truncate(at);
+            }
+        }
+        (wanted, is) if wanted == is => {}
+        (wanted, Value::Null) => found.push(format!("{path} is missing, and {wanted} is wanted")),
+        (Value::Null, is) => found.push(format!("{path} is {is}, and should not be there")),
+        (wanted, is) => found.push(format!("{path} is {is}, and {wanted} is wanted")),
+    }
+}
+
 /// What one rule said.
 struct Spoken<'a> {
     policy: &'a str,
     rule: &'a str,
-    verdict: &'a aipc_runtime::machine::RuleVerdict,
+    verdict: &'a RuleVerdict,
+}
+
+impl<'a> Spoken<'a> {
+    fn of(verdict: &'a RuleVerdict, program: &'a Program) -> Spoken<'a> {
+        let rule = &program.rules()[verdict.rule.0 as usize];
+        let policy = &program.policies()[rule.policy.0 as usize];
+        Spoken { policy: &policy.name, rule: &rule.name, verdict }
+    }
 }
 
 impl Spoken<'_> {
@@ -243,6 +307,7 @@ fn expected(expect: &hir::Expect) -> String {
         hir::Verdict::Deny => "deny".to_string(),
         hir::Verdict::Allow => "allow".to_string(),
         hir::Verdict::Skip => "skip".to_string(),
+        hir::Verdict::Becomes(_) => "the object becomes another".to_string(),
     };
     if let Some(by) = &expect.by {
         words.push_str(&format!(" by {by}"));
