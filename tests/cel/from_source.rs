@@ -204,6 +204,9 @@ fn the_library() {
     let oracle = Oracle::shared();
     for name in aipc_compiler::stdlib::names().filter(|name| name.starts_with("ai/")) {
         let source = aipc_compiler::stdlib::find(name).expect("a library file");
+        if source.contains("mutate ") {
+            continue;
+        }
         let compiled = compile(&format!("<std/{name}>"), source);
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(format!("std-{}", name.replace('/', "-")), yaml(&compiled.emitted));
