@@ -36,8 +36,19 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// What one format may use of the others: expressions and the writer of YAML are shared, formats are not.
-const FORMATS_SHARED: &[&str] =
-    &["cel", "jmespath", "yaml_write", "support", "Emitted", "EmittedRule", "metadata", "patch"];
+const FORMATS_SHARED: &[&str] = &[
+    "cel",
+    "edits",
+    "jmespath",
+    "literal",
+    "yaml_write",
+    "support",
+    "Emitted",
+    "EmittedRule",
+    "Unsupported",
+    "metadata",
+    "patch",
+];
 
 /// The most lines that a file of Rust may have; one idea fits.
 const LINES_MAX: usize = 1000;

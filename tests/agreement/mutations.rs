@@ -1,4 +1,5 @@
-//! Mutations: the object that our bytecode makes is the one that Kyverno makes of our ClusterPolicy.
+//! Mutations: the object that our bytecode makes is the one that Kyverno makes of our ClusterPolicy, and of our
+//! MutatingPolicy.
 //!
 //! Without Kyverno the objects are compared with digests of those that it made.
 
@@ -188,21 +189,20 @@ fn try_rule(number: usize, oracle: Option<&Oracle>, digests: &Digests) -> Tried 
     let ours = ours(&compiled, &resources, &request);
     let changed = ours.iter().zip(&resources).filter(|(after, before)| after != before).count();
     let mut tried = Tried { changed, problem: None };
-    let yaml = match &compiled.legacy {
-        Ok(yaml) => yaml,
-        Err(reasons) => {
-            tried.problem = Some(format!("{name}: {reasons:?}"));
+    for yaml in [&compiled.legacy, &compiled.successor] {
+        let found = match (yaml, oracle) {
+            (Err(reasons), _) => Some(format!("{name}: {reasons:?}")),
+            (Ok(yaml), Some(oracle)) => live(oracle, name, yaml, &resources, &ours, &request),
+            (Ok(_), None) => None,
+        };
+        if found.is_some() {
+            tried.problem = found;
             return tried;
         }
-    };
+    }
     match oracle {
         None => tried.problem = digests.compare(name, &source, &ours).err(),
-        Some(oracle) => {
-            tried.problem = live(oracle, name, yaml, &resources, &ours, &request);
-            if tried.problem.is_none() {
-                digests.note(name, &source, &ours);
-            }
-        }
+        Some(_) => digests.note(name, &source, &ours),
     }
     tried
 }
@@ -280,7 +280,8 @@ fn ownership_is_that_of_the_article() {
         Some(oracle) => {
             let article = include_str!("../article/3-track-ownership.yaml");
             let own = compiled.legacy.as_ref().unwrap_or_else(|said| panic!("{said:?}"));
-            for yaml in [article, own.as_str()] {
+            let successor = compiled.successor.as_ref().unwrap_or_else(|said| panic!("{said:?}"));
+            for yaml in [article, own.as_str(), successor.as_str()] {
                 let problem = live(oracle, "track-ownership", yaml, &resources, &ours, &request);
                 assert!(problem.is_none(), "{}", problem.unwrap_or_default());
             }

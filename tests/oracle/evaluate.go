@@ -14,6 +14,7 @@ import (
 	celengine "github.com/kyverno/kyverno/pkg/cel/engine"
 	"github.com/kyverno/kyverno/pkg/cel/libs"
 	"github.com/kyverno/kyverno/pkg/cel/matching"
+	mpolengine "github.com/kyverno/kyverno/pkg/cel/policies/mpol/engine"
 	vpolengine "github.com/kyverno/kyverno/pkg/cel/policies/vpol/engine"
 	engineapi "github.com/kyverno/kyverno/pkg/engine/api"
 	admissionv1 "k8s.io/api/admission/v1"
@@ -106,6 +107,11 @@ func (e *evaluation) run() error {
 		}
 	}
 	// A mutation that fails leaves no object, and Kyverno then has nothing to ask the others about.
+	if e.set.mutate != nil && e.object.Object != nil {
+		if err := e.mutatingPolicies(ctx); err != nil {
+			return err
+		}
+	}
 	if e.set.cel == nil || e.object.Object == nil {
 		return nil
 	}
@@ -123,10 +129,11 @@ func (e *evaluation) classic(p kyvernov1.PolicyInterface, ask func(engineapi.Pol
 	return nil
 }
 
-func (e *evaluation) validatingPolicies(ctx context.Context) error {
+// celRequest is the admission request as CEL policies see it.
+func (e *evaluation) celRequest() (request celengine.EngineRequest, err error) {
 	resource, err := e.resourceOfKind()
 	if err != nil {
-		return err
+		return request, err
 	}
 	var user authenticationv1.UserInfo
 	if e.user != nil {
@@ -136,10 +143,39 @@ func (e *evaluation) validatingPolicies(ctx context.Context) error {
 	if e.old != nil && operation != admissionv1.Create {
 		old = e.old.DeepCopy()
 	}
-	request := celengine.Request(
+	return celengine.Request(
 		libs.NewFakeContextProvider(), e.kind, resource, "", e.object.GetName(), e.object.GetNamespace(),
 		operation, user, object, old, false, nil,
-	)
+	), nil
+}
+
+func (e *evaluation) mutatingPolicies(ctx context.Context) error {
+	request, err := e.celRequest()
+	if err != nil {
+		return err
+	}
+	engine := mpolengine.NewEngine(e.set.mutate, e.namespace, matching.NewMatcher(), e.kyverno.converters, e.kyverno.library)
+	found, err := engine.Handle(ctx, request, nil)
+	if err != nil {
+		return err
+	}
+	for _, p := range found.Policies {
+		if len(p.Rules) > 0 {
+			answer := engineapi.EngineResponse{Resource: *found.Resource, PolicyResponse: engineapi.PolicyResponse{Rules: p.Rules}}
+			e.add(answer.WithPolicy(engineapi.NewMutatingPolicyFromLike(p.Policy)))
+		}
+	}
+	if found.PatchedResource != nil {
+		e.object = found.PatchedResource
+	}
+	return nil
+}
+
+func (e *evaluation) validatingPolicies(ctx context.Context) error {
+	request, err := e.celRequest()
+	if err != nil {
+		return err
+	}
 	found, err := vpolengine.NewEngine(e.set.cel, e.namespace, matching.NewMatcher()).Handle(ctx, request, nil)
 	if err != nil {
 		return err
@@ -177,6 +213,9 @@ func (e *evaluation) resourceOfKind() (schema.GroupVersionResource, error) {
 }
 
 func (e *evaluation) mutates() bool {
+	if e.set.mutate != nil {
+		return true
+	}
 	for _, p := range e.set.classic {
 		if p.GetSpec().HasMutate() {
 			return true

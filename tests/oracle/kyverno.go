@@ -8,6 +8,8 @@ import (
 	clilog "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/log"
 	"github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/processor"
 	"github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/store"
+	"github.com/kyverno/kyverno/pkg/cel/libs"
+	mpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/mpol/compiler"
 	"github.com/kyverno/kyverno/pkg/config"
 	"github.com/kyverno/kyverno/pkg/engine"
 	"github.com/kyverno/kyverno/pkg/engine/adapters"
@@ -18,6 +20,7 @@ import (
 	restmapperutils "github.com/kyverno/kyverno/pkg/utils/restmapper"
 	"github.com/kyverno/sdk/extensions/registryclient"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/kubectl-validate/pkg/openapiclient"
 	"sigs.k8s.io/kubectl-validate/pkg/validator"
 )
 
@@ -28,6 +31,8 @@ type kyverno struct {
 	jmespath   jmespath.Interface
 	engine     engineapi.Engine
 	restMapper meta.RESTMapper
+	library    libs.Context // what CEL policies ask of a cluster
+	converters mpolcompiler.TypeConverterManager
 	scopes     map[string]bool // "group/Kind" → cluster-scoped
 
 	// Kyverno's policy loader caches schemas in a map without a lock.
@@ -52,9 +57,10 @@ func newKyverno() (*kyverno, error) {
 		return nil, err
 	}
 	// Also sets the process-wide library context, without which CEL does not compile.
-	if _, err = processor.NewContextProvider(nil, k.restMapper, nil, "", true, true, nil, nil); err != nil {
+	if k.library, err = processor.NewContextProvider(nil, k.restMapper, nil, "", true, true, nil, nil); err != nil {
 		return nil, err
 	}
+	k.converters = mpolcompiler.NewStaticTypeConverterManager(openapiclient.NewHardcodedBuiltins(schemas))
 	if k.scopes, err = clusterScopes(); err != nil {
 		return nil, err
 	}

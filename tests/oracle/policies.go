@@ -10,6 +10,8 @@ import (
 	policiesv1beta1 "github.com/kyverno/api/api/policies.kyverno.io/v1beta1"
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
 	clipolicy "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/policy"
+	mpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/mpol/compiler"
+	mpolengine "github.com/kyverno/kyverno/pkg/cel/policies/mpol/engine"
 	vpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/vpol/compiler"
 	vpolengine "github.com/kyverno/kyverno/pkg/cel/policies/vpol/engine"
 	"github.com/kyverno/kyverno/pkg/config"
@@ -20,6 +22,7 @@ import (
 type policySet struct {
 	classic []kyvernov1.PolicyInterface // ClusterPolicy, Policy
 	cel     vpolengine.Provider         // ValidatingPolicy and its namespaced form, with autogen variants; nil if none
+	mutate  mpolengine.Provider         // MutatingPolicy and its namespaced form; nil if none
 }
 
 // load compiles policies. What is refused is left out of the set, with the reason.
@@ -32,6 +35,7 @@ func (k *kyverno) load(policies []json.RawMessage) (set *policySet, r response) 
 		}
 	}()
 	var cel []policiesv1beta1.ValidatingPolicyLike
+	var mutating []policiesv1beta1.MutatingPolicyLike
 	for i, raw := range policies {
 		place := fmt.Sprintf("policies[%d]", i)
 		found, err := k.read(raw)
@@ -63,9 +67,11 @@ func (k *kyverno) load(policies []json.RawMessage) (set *policySet, r response) 
 			}
 			cel = append(cel, p)
 		}
+		mutating = append(mutating, found.MutatingPolicies...)
 	}
 	cel = k.compile(set, cel, refuse)
-	r.Loaded = len(set.classic) + len(cel)
+	mutating = k.compileMutating(set, mutating, refuse)
+	r.Loaded = len(set.classic) + len(cel) + len(mutating)
 	return set, r
 }
 
@@ -90,7 +96,7 @@ func (k *kyverno) read(raw json.RawMessage) (*clipolicy.LoaderResults, error) {
 	k.loading.Lock()
 	defer k.loading.Unlock()
 	found, err := clipolicy.Load(files, "", "policies.yaml")
-	if err == nil && len(found.Policies)+len(found.ValidatingPolicies)+len(found.NonFatalErrors)+len(unanswered(found)) == 0 {
+	if err == nil && len(found.Policies)+len(found.ValidatingPolicies)+len(found.MutatingPolicies)+len(found.NonFatalErrors)+len(unanswered(found)) == 0 {
 		err = errors.New("no policy found")
 	}
 	return found, err
@@ -160,6 +166,28 @@ func (k *kyverno) compile(set *policySet, policies []policiesv1beta1.ValidatingP
 	return k.compile(set, good, refuse)
 }
 
+// compileMutating does the same for MutatingPolicies.
+func (k *kyverno) compileMutating(set *policySet, policies []policiesv1beta1.MutatingPolicyLike, refuse func(string, error)) []policiesv1beta1.MutatingPolicyLike {
+	var good []policiesv1beta1.MutatingPolicyLike
+	for _, p := range policies {
+		if _, err := mpolengine.NewProvider(mpolcompiler.NewCompiler(), []policiesv1beta1.MutatingPolicyLike{p}, nil, k.library); err != nil {
+			refuse(p.GetKind()+"/"+p.GetName(), err)
+			continue
+		}
+		good = append(good, p)
+	}
+	if len(good) == 0 {
+		return nil
+	}
+	provider, err := mpolengine.NewProvider(mpolcompiler.NewCompiler(), good, nil, k.library)
+	if err != nil {
+		refuse("MutatingPolicy", err)
+		return nil
+	}
+	set.mutate = provider
+	return good
+}
+
 // unanswered lists the kinds of policy in a file that this program cannot evaluate.
 func unanswered(found *clipolicy.LoaderResults) []string {
 	counts := []struct {
@@ -169,7 +197,6 @@ func unanswered(found *clipolicy.LoaderResults) []string {
 		{"PolicyException", len(found.PolicyExceptions) + len(found.PolicyCelExceptions) + len(found.PolicyCELExceptions)},
 		{"ValidatingAdmissionPolicy", len(found.VAPs) + len(found.VAPBindings)},
 		{"MutatingAdmissionPolicy", len(found.MAPs) + len(found.MAPBindings)},
-		{"MutatingPolicy", len(found.MutatingPolicies)},
 		{"GeneratingPolicy", len(found.GeneratingPolicies)},
 		{"ImageValidatingPolicy", len(found.ImageValidatingPolicies)},
 		{"DeletingPolicy", len(found.DeletingPolicies)},

@@ -5,7 +5,7 @@ use super::verdict::Verdict;
 use aipc_compiler::analysis::{self, Options};
 use aipc_compiler::diagnostic::{Diagnostic, has_errors};
 use aipc_compiler::formats::support::{Target, legalize};
-use aipc_compiler::formats::{bytecode, cluster_policy, validating_policy};
+use aipc_compiler::formats::{bytecode, emit_yaml};
 use aipc_compiler::ir::PolicySet;
 use aipc_compiler::source::{NoFiles, Sources};
 use aipc_runtime::document::Document;
@@ -22,7 +22,7 @@ pub struct Compiled {
     pub program: Program,
     /// ClusterPolicies as YAML, or why there are none.
     pub legacy: Result<String, Vec<String>>,
-    /// ValidatingPolicies as YAML, or why there are none.
+    /// ValidatingPolicies and MutatingPolicies as YAML, or why there are none.
     pub successor: Result<String, Vec<String>>,
 }
 
@@ -70,17 +70,14 @@ pub fn compile_policies(source: &str) -> Result<Vec<(String, Compiled)>, Vec<Str
 
 fn emitted(set: &PolicySet, sources: &Sources) -> Result<Compiled, Vec<String>> {
     let program = bytecode::emit(set, sources).map_err(|found| words(&found))?;
-    let refusals = legalize(set, Target::KyvernoLegacy);
-    let legacy = match has_errors(&refusals) {
-        true => Err(words(&refusals)),
-        false => cluster_policy::emit(set, sources).map(joined).map_err(|refused| words(&refused)),
+    let yaml = |target: Target| {
+        let refusals = legalize(set, target);
+        match has_errors(&refusals) {
+            true => Err(words(&refusals)),
+            false => emit_yaml(set, target, sources).map(joined).map_err(|refused| words(&refused)),
+        }
     };
-    let refusals = legalize(set, Target::Kyverno);
-    let successor = match has_errors(&refusals) {
-        true => Err(words(&refusals)),
-        false => Ok(joined(validating_policy::emit(set, sources))),
-    };
-    Ok(Compiled { program, legacy, successor })
+    Ok(Compiled { program, legacy: yaml(Target::KyvernoLegacy), successor: yaml(Target::Kyverno) })
 }
 
 fn joined(emitted: Vec<aipc_compiler::formats::Emitted>) -> String {

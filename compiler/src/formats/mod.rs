@@ -3,17 +3,21 @@
 pub mod bytecode;
 pub mod cel;
 pub mod cluster_policy;
+mod edits;
 pub mod jmespath;
+mod literal;
+pub mod mutating_policy;
 pub mod support;
 pub mod validating_policy;
 pub mod yaml_write;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::PolicySet;
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use support::Target;
 
-/// All documents of a target that is YAML, in source order. The set is legal for the target. There are none of
+/// All documents of a target that is YAML: policies that change objects first, else in source order. The set is legal for
+/// the target. There are none of
 /// [`Target::Bytecode`], which [`bytecode::emit`] writes.
 ///
 /// # Errors
@@ -25,8 +29,27 @@ pub fn emit_yaml(
 ) -> Result<Vec<Emitted>, Vec<Diagnostic>> {
     match target {
         Target::KyvernoLegacy => cluster_policy::emit(set, sources),
-        Target::Kyverno => Ok(validating_policy::emit(set, sources)),
+        Target::Kyverno => {
+            let mut emitted = mutating_policy::emit(set, sources)?;
+            emitted.extend(validating_policy::emit(set, sources));
+            Ok(emitted)
+        }
         Target::Bytecode => Ok(Vec::new()),
+    }
+}
+
+/// Something that the YAML of a target cannot say, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unsupported {
+    pub span: Span,
+    pub reason: &'static str,
+}
+
+impl Unsupported {
+    /// `kind` is the kind of Kyverno that was to say it.
+    fn diagnostic(&self, kind: &str) -> Diagnostic {
+        let message = format!("this cannot be said in Kyverno's {kind}");
+        Diagnostic::new(Code::NotInTarget, self.span, message).at(self.reason)
     }
 }
 

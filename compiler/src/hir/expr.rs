@@ -19,15 +19,13 @@ impl Checker<'_> {
         self.within(expr.span, |checker| checker.expr_of_kind(expr))
     }
 
+    /// Recurses, so nothing is worked out here: the forms are functions of their own, with their own stack.
     fn expr_of_kind(&mut self, expr: &ast::Expr) -> Expr {
         let span = expr.span;
         match &expr.kind {
             ast::ExprKind::Name(name) => self.name(name, span),
             ast::ExprKind::Field { base, field } => self.field_expr(base, field, span),
-            ast::ExprKind::Index { base, index } => {
-                let base = self.expr(base);
-                self.index(base, index, span)
-            }
+            ast::ExprKind::Index { base, index } => self.indexed(base, index, span),
             ast::ExprKind::Call { callee, args } => self.call(callee, args, span),
             ast::ExprKind::Unary { op, op_span, operand } => self.unary(*op, *op_span, operand, span),
             ast::ExprKind::Binary { op, op_span, left, right, or_missing } => {
@@ -39,10 +37,7 @@ impl Checker<'_> {
             ast::ExprKind::If { condition, yes, no } => self.if_expr(condition, yes, no, span),
             ast::ExprKind::List(items) => self.list(items, span),
             ast::ExprKind::ListComprehension { element, clause } => {
-                let collect = self.comprehension(clause, |checker| checker.expr(element));
-                let Some(collect) = collect else { return Expr::error(span) };
-                let ty = Ty::List(Box::new(collect.body.ty.clone()));
-                Expr::new(ExprKind::Collect(Box::new(collect)), ty, span)
+                self.list_comprehension(element, clause, span)
             }
             ast::ExprKind::Object(object) => self.object(object),
             ast::ExprKind::ObjectComprehension { entry, clause } => {
@@ -53,24 +48,48 @@ impl Checker<'_> {
             ast::ExprKind::Float(value) => literal(Literal::Float(*value), Ty::Float, span),
             ast::ExprKind::Quantity(text) => literal(Literal::Quantity(text.clone()), Ty::Quantity, span),
             ast::ExprKind::Duration(text) => self.duration(text, span),
-            ast::ExprKind::Percent(text) => match text.trim_end_matches('%').parse() {
-                Ok(value) => literal(Literal::Percent(value), Ty::Percent, span),
-                Err(_) => {
-                    self.report(errors::bad_literal("percentage", text, span));
-                    Expr::error(span)
-                }
-            },
+            ast::ExprKind::Percent(text) => self.percent(text, span),
             ast::ExprKind::Date(text) => self.date(text, span),
             ast::ExprKind::Bool(value) => literal(Literal::Bool(*value), Ty::Bool, span),
-            ast::ExprKind::Range { low, high } => {
-                let (low, high) = (self.single(low), self.single(high));
-                let ty = Ty::List(Box::new(low.ty.clone().join(high.ty.clone())));
-                Expr::new(ExprKind::Range(Box::new(low), Box::new(high)), ty, span)
-            }
+            ast::ExprKind::Range { low, high } => self.range(low, high, span),
             ast::ExprKind::Coalesce { value, fallback } => self.coalesce(value, fallback, span),
-            ast::ExprKind::Paren(inner) => Expr { span, ..self.expr(inner) },
+            ast::ExprKind::Paren(inner) => self.in_parentheses(inner, span),
             ast::ExprKind::Hole | ast::ExprKind::Error => Expr::error(span),
         }
+    }
+
+    fn in_parentheses(&mut self, inner: &ast::Expr, span: Span) -> Expr {
+        let mut expr = self.expr(inner);
+        expr.span = span;
+        expr
+    }
+
+    fn indexed(&mut self, base: &ast::Expr, index: &ast::Expr, span: Span) -> Expr {
+        let base = self.expr(base);
+        self.index(base, index, span)
+    }
+
+    fn list_comprehension(&mut self, element: &ast::Expr, clause: &ast::Comprehension, span: Span) -> Expr {
+        let collect = self.comprehension(clause, |checker| checker.expr(element));
+        let Some(collect) = collect else { return Expr::error(span) };
+        let ty = Ty::List(Box::new(collect.body.ty.clone()));
+        Expr::new(ExprKind::Collect(Box::new(collect)), ty, span)
+    }
+
+    fn percent(&mut self, text: &str, span: Span) -> Expr {
+        match text.trim_end_matches('%').parse() {
+            Ok(value) => literal(Literal::Percent(value), Ty::Percent, span),
+            Err(_) => {
+                self.report(errors::bad_literal("percentage", text, span));
+                Expr::error(span)
+            }
+        }
+    }
+
+    fn range(&mut self, low: &ast::Expr, high: &ast::Expr, span: Span) -> Expr {
+        let (low, high) = (self.single(low), self.single(high));
+        let ty = Ty::List(Box::new(low.ty.clone().join(high.ty.clone())));
+        Expr::new(ExprKind::Range(Box::new(low), Box::new(high)), ty, span)
     }
 
     // Names

@@ -94,29 +94,53 @@ impl Checker<'_> {
         or_missing: bool,
         span: Span,
     ) -> Expr {
+        // Each form in a function of its own: they recurse, and deep expressions have little stack for each level.
         match op {
-            BinaryOp::And | BinaryOp::Or => {
-                let (left, right) = (self.condition(left), self.condition(right));
-                let (left, right) = (Box::new(left), Box::new(right));
-                let kind = match op {
-                    BinaryOp::And => ExprKind::And(left, right),
-                    _ => ExprKind::Or(left, right),
-                };
-                Expr::new(kind, Ty::Bool, span)
-            }
+            BinaryOp::And | BinaryOp::Or => self.junction(op, left, right, span),
             BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div => {
-                let (left, right) = (self.expr(left), self.expr(right));
-                self.arithmetic(op, op_span, left, right, span)
+                self.computed(op, op_span, left, right, span)
             }
-            _ => {
-                let (left, relation, negated) = match self.relation(op, op_span, left, right) {
-                    Some(found) => found,
-                    None => return Expr::error(span),
-                };
-                let atom = Atom { relation, left, negated, or_missing };
-                Expr::new(ExprKind::Atom(Box::new(atom)), Ty::Bool, span)
-            }
+            _ => self.atom(op, op_span, left, right, or_missing, span),
         }
+    }
+
+    fn junction(&mut self, op: BinaryOp, left: &ast::Expr, right: &ast::Expr, span: Span) -> Expr {
+        let left = Box::new(self.condition(left));
+        let right = Box::new(self.condition(right));
+        let kind = match op {
+            BinaryOp::And => ExprKind::And(left, right),
+            _ => ExprKind::Or(left, right),
+        };
+        Expr::new(kind, Ty::Bool, span)
+    }
+
+    fn computed(
+        &mut self,
+        op: BinaryOp,
+        op_span: Span,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        span: Span,
+    ) -> Expr {
+        let left = self.expr(left);
+        let right = self.expr(right);
+        self.arithmetic(op, op_span, left, right, span)
+    }
+
+    fn atom(
+        &mut self,
+        op: BinaryOp,
+        op_span: Span,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        or_missing: bool,
+        span: Span,
+    ) -> Expr {
+        let Some((left, relation, negated)) = self.relation(op, op_span, left, right) else {
+            return Expr::error(span);
+        };
+        let atom = Atom { relation, left, negated, or_missing };
+        Expr::new(ExprKind::Atom(Box::new(atom)), Ty::Bool, span)
     }
 
     fn relation(

@@ -95,6 +95,18 @@ const ONCE_BROKEN: &[&str] = &[
     // A condition where a value is asked for.
     "deny container if empty privileged(self)",
     "deny container if has (securityContext.privileged or securityContext.runAsNonRoot)",
+    // Deep by way of declarations, with little stack: `let`s that each add ten of the one before.
+    r#"let a = + c
+let [1]
+let b = a + a + a + a + a + a + a + a + a + a
+let c = b + b + b + bb + b + b + b + b + b + b
+let d = c + c + c + c + c + c + c + c + c + c
+let 
+e  length(spec.template\.spec= d + d + d + d + d + d + d + d + d + d
+let f = e + e + e + e + e + e + e +  said-by-not e + e + e
+
+deny Deployment if spec.replicas in f
+e + e + e +"#,
 ];
 
 #[test]

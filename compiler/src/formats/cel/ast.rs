@@ -68,6 +68,10 @@ pub enum Expr {
     Map(Vec<(bool, String, Expr)>),
     /// `range.name(variables, bodies)`: `exists`, `all`, `filter`, `map`, `transformList`, `transformMap`.
     Macro(Box<Expr>, &'static str, Vec<String>, Vec<Expr>),
+    /// Lists one after the other: `a + b + c`.
+    Sum(Vec<Expr>),
+    /// `Name{field: value}`
+    Message(&'static str, Vec<(&'static str, Expr)>),
 }
 
 /// Operators of two operands, apart from `&&` and `||`.

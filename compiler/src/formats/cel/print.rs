@@ -21,6 +21,7 @@ fn binding(expr: &Expr) -> u8 {
         Expr::Any(_) => 1,
         Expr::All(_) => 2,
         Expr::Present(_) => 3,
+        Expr::Sum(_) => 4,
         Expr::Binary(op, ..) => match op {
             Op::Add | Op::Subtract => 4,
             Op::Multiply | Op::Divide => 5,
@@ -70,6 +71,7 @@ fn bare(expr: &Expr) -> String {
         }
         Expr::All(parts) => joined(parts, " && ", 3),
         Expr::Any(parts) => joined(parts, " || ", 2),
+        Expr::Sum(parts) => joined(parts, " + ", 4),
         Expr::If(test, then, otherwise) => {
             format!("{} ? {} : {}", flat(test, 1), flat(then, 1), flat(otherwise, 0))
         }
@@ -91,6 +93,11 @@ fn bare(expr: &Expr) -> String {
         }
         Expr::Macro(range, name, variables, bodies) => {
             format!("{}.{name}({}, {})", flat(range, 7), variables.join(", "), list(bodies))
+        }
+        Expr::Message(name, fields) => {
+            let fields: Vec<String> =
+                fields.iter().map(|(field, value)| format!("{field}: {}", flat(value, 0))).collect();
+            format!("{name}{{{}}}", fields.join(", "))
         }
     }
 }
@@ -155,6 +162,12 @@ fn pretty(expr: &Expr, least: u8, indent: usize) -> String {
         Expr::All(parts) => broken(parts, " &&", 3, indent),
         // `&&` inside a broken `||` is put into parentheses, for the reader
         Expr::Any(parts) => broken(parts, " ||", 3, indent),
+        Expr::Sum(parts) => broken(parts, " +", 4, indent),
+        Expr::If(test, then, otherwise) if is_empty_list(otherwise) && matches!(**then, Expr::List(_)) => {
+            let line = format!("\n{}", blanks(indent + 2));
+            let lists = [then, otherwise].map(|list| pretty(list, 1, indent + 2));
+            format!("{} ?{line}{} :{line}{}", pretty(test, 1, indent), lists[0], lists[1])
+        }
         Expr::If(test, then, otherwise) => format!(
             "{} ? {} :\n{}{}",
             pretty(test, 1, indent),
@@ -185,6 +198,17 @@ fn pretty(expr: &Expr, least: u8, indent: usize) -> String {
                 .collect();
             format!("[{line}{}\n{}]", items.join(&format!(",{line}")), blanks(indent))
         }
+        Expr::List(items) if items.len() == 1 => {
+            format!("[{}{}]", mark(items[0].0), pretty(&items[0].1, 0, indent))
+        }
+        Expr::Message(name, fields) => {
+            let line = format!("\n{}", blanks(indent + 2));
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(field, value)| format!("{field}: {}", pretty(value, 0, indent + 2)))
+                .collect();
+            format!("{name}{{{line}{}\n{}}}", fields.join(&format!(",{line}")), blanks(indent))
+        }
         Expr::Not(inner) if !matches!(**inner, Expr::Present(_)) => format!("!{}", pretty(inner, 6, indent)),
         Expr::Method(base, name, arguments) => {
             format!("{}.{name}({})", pretty(base, 7, indent), list(arguments))
@@ -202,6 +226,10 @@ fn pretty(expr: &Expr, least: u8, indent: usize) -> String {
 fn broken(parts: &[Expr], operator: &str, least: u8, indent: usize) -> String {
     let lines: Vec<String> = parts.iter().map(|part| pretty(part, least, indent)).collect();
     lines.join(&format!("{operator}\n{}", blanks(indent)))
+}
+
+fn is_empty_list(expr: &Expr) -> bool {
+    matches!(expr, Expr::List(items) if items.is_empty())
 }
 
 fn blanks(count: usize) -> String {

@@ -140,8 +140,25 @@ impl Translator {
         name
     }
 
+    /// Builds something that is only asked for where an expression holds.
+    pub fn given<T>(&mut self, test: &Expr, build: impl FnOnce(&mut Self) -> T) -> T {
+        let mark = self.known.len();
+        self.learn_all(&test.present_if_true());
+        let built = build(self);
+        self.known.truncate(mark);
+        built
+    }
+
+    /// That a path is there, as far as it is not known to be.
+    pub fn there(&self, path: &Path) -> Expr {
+        match path.is_certain() || self.is_known(path) {
+            true => Expr::Bool(true),
+            false => Expr::Present(path.clone()),
+        }
+    }
+
     /// Takes back a name at the end of its scope.
-    pub(super) fn release(&mut self, name: &str) {
+    pub fn release(&mut self, name: &str) {
         self.names.remove(name);
     }
 

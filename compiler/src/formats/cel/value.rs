@@ -56,6 +56,12 @@ impl Translator {
         (guards, result)
     }
 
+    /// What must hold for a value to be there, and the value then.
+    pub fn guarded(&mut self, value: &Value) -> (Expr, Typed) {
+        let (guards, typed) = self.scope(|this, guards| this.value(value, guards));
+        (Expr::all(guards), typed)
+    }
+
     /// The value, or null where it is missing.
     pub fn nullable(&mut self, value: &Value) -> Expr {
         if let Some(path) = self.plain_path(value) {
@@ -119,7 +125,7 @@ impl Translator {
     }
 
     /// The path of a value that is nothing but one, with nothing else to guard.
-    pub(super) fn plain_path(&mut self, value: &Value) -> Option<super::ast::Path> {
+    pub fn plain_path(&mut self, value: &Value) -> Option<super::ast::Path> {
         let path = value.as_path()?;
         let (guards, found) = self.scope(|this, guards| this.path(path, guards));
         match found {
@@ -333,7 +339,7 @@ impl Translator {
     }
 
     /// As [`Translator::total_list`], for what may be a map.
-    fn total_list_or_map(&mut self, value: &Value) -> Expr {
+    pub fn total_list_or_map(&mut self, value: &Value) -> Expr {
         match value.ty {
             Type::Map(_) | Type::Object => {
                 let (guards, map) = self.scope(|this, guards| this.value(value, guards));
@@ -344,7 +350,7 @@ impl Translator {
     }
 
     /// Names what a quantifier or comprehension runs over; two names for maps and numbered elements.
-    pub(super) fn bind_elements(&mut self, binder: &Binder, source: &Value) -> Vec<String> {
+    pub fn bind_elements(&mut self, binder: &Binder, source: &Value) -> Vec<String> {
         let map = matches!(source.ty, Type::Map(_) | Type::Object | Type::Json);
         let wish = match self.preferred.get(&binder.element) {
             Some(name) => name.clone(),

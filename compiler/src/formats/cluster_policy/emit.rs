@@ -7,7 +7,7 @@ use super::pattern::pattern;
 use super::place::{self, Placed};
 use super::scope::{BEFORE, Context, IMAGE_REFERENCE, Scope};
 use super::{Unsupported, capture, mutate, value};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::formats::jmespath::{self, Expr};
 use crate::formats::yaml_write::{Map, Node, document};
 use crate::formats::{Emitted, EmittedRule};
@@ -28,10 +28,7 @@ pub fn emit(set: &PolicySet, sources: &Sources) -> Result<Vec<Emitted>, Vec<Diag
     for policy in &set.policies {
         match self::policy(policy, sources) {
             Ok(policy) => emitted.push(policy),
-            Err(found) => refused.extend(found.into_iter().map(|found| {
-                let message = "this cannot be said in Kyverno's ClusterPolicy";
-                Diagnostic::new(Code::NotInTarget, found.span, message).at(found.reason)
-            })),
+            Err(found) => refused.extend(found.iter().map(|found| found.diagnostic("ClusterPolicy"))),
         }
     }
     if refused.is_empty() { Ok(emitted) } else { Err(refused) }
@@ -202,7 +199,7 @@ fn shortened(name: &str, others: &[Written]) -> String {
 }
 
 /// The rule with its `with` values in place of their names. Values are pure, so where they stand does not matter.
-fn inlined(rule: &Rule) -> Rule {
+pub fn inlined(rule: &Rule) -> Rule {
     let mut rule = rule.clone();
     let mut known: Vec<(Local, Value)> = Vec::new();
     let bindings = std::mem::take(&mut rule.bindings);

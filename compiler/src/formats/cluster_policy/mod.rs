@@ -19,18 +19,12 @@ mod message;
 mod mutate;
 mod operation;
 mod pattern;
-mod place;
+pub(super) mod place;
 mod scope;
 mod term;
 mod value;
 
-use crate::source::Span;
+use super::Unsupported;
 
 pub use emit::emit;
-
-/// Something that cannot be said in a ClusterPolicy, and why.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Unsupported {
-    pub span: Span,
-    pub reason: &'static str,
-}
+pub(super) use emit::inlined;

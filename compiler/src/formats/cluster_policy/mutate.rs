@@ -8,6 +8,9 @@ use super::Unsupported;
 use super::conditions::{all_of, variable};
 use super::scope::{BEFORE, Context, Scope};
 use super::value::{literal_json, raw};
+use crate::formats::edits::{
+    EACH, escaped, in_order, is_map, is_within, names, removes_element, same_elements, written_to,
+};
 use crate::formats::jmespath::{self, Expr};
 use crate::formats::yaml_write::{Map, Node, document};
 use crate::ir::*;
@@ -401,10 +404,6 @@ fn way(
     Ok(true)
 }
 
-fn is_map(list: &Value) -> bool {
-    matches!(list.ty, Type::Map(_))
-}
-
 /// What Kyverno calls the element of a loop: the innermost by its plain name where it is the only one.
 fn element_name(edit: &Edit, depth: usize) -> String {
     if edit.each.len() == 1 { "element".to_owned() } else { format!("element{depth}") }
@@ -458,11 +457,6 @@ fn computed_path(edit: &Edit, tokens: Vec<Token>) -> Expr {
         [Expr::Text(_)] => parts.remove(0),
         _ => Expr::call("join", [Expr::text(""), Expr::list(parts)]),
     }
-}
-
-/// A name in a JSON pointer (RFC 6901).
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// An operation of an entry.
@@ -530,17 +524,10 @@ struct Entry {
 
 impl Entry {
     fn is_of(&self, edit: &Edit) -> bool {
-        let alike = self.edit.each.len() == edit.each.len()
-            && self.edit.each.iter().zip(&edit.each).all(|(a, b)| {
-                a.binder == b.binder && a.list.as_path().is_some() && a.list.as_path() == b.list.as_path()
-            });
+        let alike = same_elements(&self.edit, edit);
         let removes = removes_element(edit) || removes_element(&self.edit);
         alike && !removes && same(&self.edit.guard, &edit.guard)
     }
-}
-
-fn removes_element(edit: &Edit) -> bool {
-    matches!(&edit.change, Change::Remove { place } if place.as_path().is_some_and(|path| path.steps.is_empty()))
 }
 
 fn foreach(context: &Context, scope: &Scope, entry: &Entry) -> Result<Map, Unsupported> {
@@ -593,85 +580,6 @@ fn joined(mut head: Map, tail: Map) -> Map {
 }
 
 // Order
-
-/// Edits of fields first, then elements that go, then elements that come: so numbers of elements stay what they were.
-///
-/// # Errors
-/// Edits that would not do the same in that order.
-fn in_order(mut edits: Vec<Edit>) -> Result<Vec<Edit>, Unsupported> {
-    let class = |edit: &Edit| match &edit.change {
-        Change::Insert { .. } => 2,
-        Change::Remove { .. } if removes_element(edit) => 1,
-        Change::Put { .. } | Change::Remove { .. } => 0,
-    };
-    for (at, later) in edits.iter().enumerate() {
-        for earlier in &edits[..at] {
-            let (before, after) = (written_to(earlier), written_to(later));
-            let related = is_within(&before, &after) || is_within(&after, &before);
-            let in_way = match (class(earlier), class(later)) {
-                // The second would count elements that the first has moved.
-                (1, 1) => before == after,
-                // A field of an element, before the element goes or others come.
-                (1, 0) | (2, 0) => related && !is_below_element(&after, list_of(&before)),
-                // Elements that were there go before others come.
-                (2, 1) => related && list_of(&before) != list_of(&after),
-                _ => false,
-            };
-            if in_way {
-                let reason = "another edit of the rule writes the same place; make two rules of them";
-                return Err(Unsupported { span: later.origin, reason });
-            }
-        }
-    }
-    edits.sort_by_key(class);
-    Ok(edits)
-}
-
-/// The list that grows or that an element leaves.
-fn list_of(place: &[String]) -> &[String] {
-    match place {
-        [list @ .., last] if last == EACH => list,
-        list => list,
-    }
-}
-
-/// Whether a place lies in an element of a list.
-fn is_below_element(place: &[String], list: &[String]) -> bool {
-    place.len() > list.len() && place.starts_with(list) && place[list.len()] == EACH
-}
-
-/// Stands for each element of a list, or each entry of a map.
-const EACH: &str = "[*]";
-
-/// Where an edit writes, by names from the object on.
-fn written_to(edit: &Edit) -> Vec<String> {
-    names(edit, edit.change.place())
-}
-
-fn names(edit: &Edit, value: &Value) -> Vec<String> {
-    let Some(path) = value.as_path() else { return Vec::new() };
-    let mut names = match path.root {
-        Root::Local(local) => match edit.each.iter().find(|each| each.binder.element == local) {
-            Some(each) => {
-                let mut names = names(edit, &each.list);
-                names.push(EACH.to_owned());
-                names
-            }
-            None => return Vec::new(),
-        },
-        _ => Vec::new(),
-    };
-    names.extend(path.steps.iter().map(|step| match step {
-        Step::Field(field) => field.name.clone(),
-        Step::Key(_) | Step::Element(_) => EACH.to_owned(),
-    }));
-    names
-}
-
-/// Whether one place is the other or lies in it; a computed key may be any.
-fn is_within(inner: &[String], outer: &[String]) -> bool {
-    inner.len() >= outer.len() && inner.iter().zip(outer).all(|(a, b)| a == b || a == EACH || b == EACH)
-}
 
 /// Whether an edit reads what one before it, or it itself for another element, has written by then.
 fn reads_what_was_written(edits: &[Edit]) -> bool {

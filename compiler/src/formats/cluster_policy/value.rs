@@ -4,13 +4,14 @@
 //! JMESPath compares and computes only the former. So a number is always read through its text.
 
 use super::Unsupported;
-use super::compare::go_duration;
 use super::condition::{condition, rows};
 use super::operation;
 use super::scope::{Context, Scope};
 use super::term::Term;
 use super::{capture, compare};
 use crate::formats::jmespath::{Expr, Order};
+use crate::formats::literal::go_duration;
+pub use crate::formats::literal::literal_json;
 use crate::ir::*;
 
 /// In which form a value is asked for.
@@ -401,25 +402,6 @@ pub fn texts_of(list: Expr, ty: &Type) -> Expr {
     match ty {
         Type::List(inner) if matches!(**inner, Type::Text | Type::Image) => list,
         _ => Expr::map(Expr::call("to_string", [Expr::Current]), list),
-    }
-}
-
-/// A literal as JSON: what stands in a manifest for it.
-pub fn literal_json(literal: &Literal) -> serde_json::Value {
-    match literal {
-        Literal::Bool(value) => (*value).into(),
-        Literal::Int(value) => (*value).into(),
-        Literal::Float(value) => {
-            serde_json::Number::from_f64(*value).map_or(serde_json::Value::Null, Into::into)
-        }
-        Literal::Text(text)
-        | Literal::Quantity(text)
-        | Literal::Time(text)
-        | Literal::Semver(text)
-        | Literal::Ip(text)
-        | Literal::Cidr(text) => text.clone().into(),
-        Literal::Duration(nanoseconds) => go_duration(*nanoseconds).into(),
-        Literal::Percent(percent) => format!("{percent}%").into(),
     }
 }
 

@@ -149,10 +149,10 @@ const FLOATS: Support = Encoded("floating point numbers");
 //    feature, name,                       kyverno, kyverno-legacy, bytecode
 rows! {
     F::DenyRequire, "`deny` and `require`", Yes, Yes, Yes;
-    F::Mutate, "`mutate`", NOT_YET, Encoded("`patchStrategicMerge`, else JSON patches"), Yes;
+    F::Mutate, "`mutate`", Encoded("MutatingPolicy with JSON patches"), Encoded("`patchStrategicMerge`, else JSON patches"), Yes;
     F::MutateExisting, "`mutate … for …`: existing objects", NOT_YET, NOT_YET, NOT_YET;
-    F::EditElements, "edits of the elements of a list", NOT_YET, Encoded("`foreach`"), Yes;
-    F::EditNestedElements, "edits of elements of elements", NOT_YET, Encoded("nested `foreach`"), Yes;
+    F::EditElements, "edits of the elements of a list", Encoded("`transformList`"), Encoded("`foreach`"), Yes;
+    F::EditNestedElements, "edits of elements of elements", Encoded("nested `transformList`"), Encoded("nested `foreach`"), Yes;
     F::Generate, "`generate`", NOT_YET, NOT_YET, NOT_YET;
     F::Copy, "`generate copy of`", NOT_YET, NOT_YET, NOT_YET;
     F::GenerateEach, "`generate … each`", NOT_YET, NOT_YET, NOT_YET;

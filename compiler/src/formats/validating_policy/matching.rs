@@ -17,7 +17,7 @@ struct ResourceRule {
 }
 
 /// The rules of `matchConstraints`: one for each group and version, in the order of the targets.
-pub(super) fn resource_rules(rule: &Rule) -> Node {
+pub(in crate::formats) fn resource_rules(rule: &Rule) -> Node {
     let mut rules: Vec<ResourceRule> = Vec::new();
     for target in &rule.targets {
         let (group, version) = match target.kind.is_any() {
@@ -65,7 +65,7 @@ fn resource(target: &Target) -> String {
 }
 
 /// Whether Kyverno would make rules for workloads out of this one: it is about Pods and nothing else.
-pub(super) fn would_autogen(rule: &Rule) -> bool {
+pub(in crate::formats) fn would_autogen(rule: &Rule) -> bool {
     rule.targets.iter().all(|target| {
         target.kind.group.is_empty() && target.kind.kind == "Pod" && target.subresource.is_none()
     })
@@ -73,7 +73,7 @@ pub(super) fn would_autogen(rule: &Rule) -> bool {
 
 /// Takes out the first condition that a `namespaceSelector` says exactly: labels of the namespace, which do
 /// not match where they are unknown.
-pub(super) fn take_namespace_selector(conditions: &mut Vec<&Cond>, rule: &Rule) -> Option<Map> {
+pub(in crate::formats) fn take_namespace_selector(conditions: &mut Vec<&Cond>, rule: &Rule) -> Option<Map> {
     // the selector reads the own labels of Namespaces, and lets other kinds without a namespace pass
     if !rule.targets.iter().all(|target| target.kind.namespaced && !target.kind.is_any()) {
         return None;

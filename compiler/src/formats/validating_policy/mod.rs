@@ -4,10 +4,10 @@
 //! the condition as CEL, negated: what must hold. Kyverno's own derivation of rules for workloads stays out
 //! of it, since the IR has named the kinds already.
 
-mod matching;
+pub(super) mod matching;
 mod message;
-mod naming;
-mod subject;
+pub(super) mod naming;
+pub(super) mod subject;
 mod unknown;
 
 use super::cel::ast::{Expr, Path};
@@ -163,29 +163,8 @@ impl Spec {
             constraints.set("namespaceSelector", selector.clone());
         }
         spec.set("matchConstraints", constraints);
-        if !self.match_conditions.is_empty() {
-            let conditions: Vec<Map> = self
-                .match_conditions
-                .iter()
-                .enumerate()
-                .map(|(number, cond)| {
-                    let name = match number {
-                        0 => "where".to_owned(),
-                        number => format!("where-{}", number + 1),
-                    };
-                    Map::new().with("name", name).with("expression", print(cond))
-                })
-                .collect();
-            spec.set("matchConditions", conditions);
-        }
-        if !self.variables.is_empty() {
-            let variables: Vec<Map> = self
-                .variables
-                .iter()
-                .map(|(name, expr)| Map::new().with("name", name.as_str()).with("expression", print(expr)))
-                .collect();
-            spec.set("variables", variables);
-        }
+        set_conditions(&mut spec, &self.match_conditions);
+        set_variables(&mut spec, &self.variables);
         let mut validation = Map::new().with("expression", print(&self.expression));
         match &self.message {
             message::Text::Plain(text) => validation.set("message", text.as_str()),
@@ -196,8 +175,34 @@ impl Spec {
     }
 }
 
+/// `matchConditions`, if there are any.
+pub(super) fn set_conditions(spec: &mut Map, conditions: &[Expr]) {
+    let conditions = conditions.iter().enumerate().map(|(number, cond)| {
+        let name = match number {
+            0 => "where".to_owned(),
+            number => format!("where-{}", number + 1),
+        };
+        Map::new().with("name", name).with("expression", print(cond))
+    });
+    let conditions: Vec<Map> = conditions.collect();
+    if !conditions.is_empty() {
+        spec.set("matchConditions", conditions);
+    }
+}
+
+/// `variables`, if there are any.
+pub(super) fn set_variables(spec: &mut Map, variables: &[(String, Expr)]) {
+    let variables = variables
+        .iter()
+        .map(|(name, expr)| Map::new().with("name", name.as_str()).with("expression", print(expr)));
+    let variables: Vec<Map> = variables.collect();
+    if !variables.is_empty() {
+        spec.set("variables", variables);
+    }
+}
+
 /// The object lies in the namespace, as a namespaced policy asks.
-fn in_namespace(name: &str) -> Expr {
+pub(super) fn in_namespace(name: &str) -> Expr {
     use super::cel::ast::{Key, Step};
     let step = |name: &str, certain| Step { key: Key::Field(name.to_owned()), certain };
     let path = Path {

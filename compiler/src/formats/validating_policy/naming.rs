@@ -11,11 +11,11 @@ const NAME_LEN_MAX: usize = 63;
 
 /// The names given so far.
 #[derive(Default)]
-pub(super) struct Names(HashSet<String>);
+pub(in crate::formats) struct Names(HashSet<String>);
 
 impl Names {
     /// `policy`, or `policy-rule` where the policy has several rules; a valid DNS name that is still free.
-    pub(super) fn name(&mut self, policy: &Policy, rule: &Rule, suffix: Option<&str>) -> String {
+    pub(in crate::formats) fn name(&mut self, policy: &Policy, rule: &Rule, suffix: Option<&str>) -> String {
         let mut wish = policy.name.clone();
         if policy.rules.len() > 1 {
             wish = format!("{wish}-{}", rule.name);
@@ -62,7 +62,7 @@ fn fingerprint(text: &str) -> u32 {
 }
 
 /// The metadata of a policy, with the annotations that Kyverno's own policies carry.
-pub(super) fn metadata(policy: &Policy, rule: &Rule, settings: &Settings, name: &str) -> Map {
+pub(in crate::formats) fn metadata(policy: &Policy, rule: &Rule, settings: &Settings, name: &str) -> Map {
     let mut metadata = Map::new().with("name", name);
     if let Some(namespace) = &settings.namespace {
         metadata.set("namespace", namespace.as_str());
@@ -119,7 +119,7 @@ fn texts(entries: &[(String, String)]) -> Map {
 }
 
 /// `policy.aip:12: deny pod if …`
-pub(super) fn source_line(rule: &Rule, sources: &Sources) -> String {
+pub(in crate::formats) fn source_line(rule: &Rule, sources: &Sources) -> String {
     let source = sources.get(rule.origin.file);
     let (line, _) = source.line_column(rule.origin.start);
     format!("{}:{line}: {}", source.name, rule.source_text)

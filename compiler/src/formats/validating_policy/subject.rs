@@ -5,7 +5,7 @@ use crate::formats::cel::translate::{NamespaceRoot, Namespaced, Roots};
 use crate::formats::cel::{Base, Translator};
 use crate::ir::{self, Cond, Field, Root, Rule, SubjectPath, SubjectStep, Target};
 
-pub(super) struct Places {
+pub(in crate::formats) struct Places {
     /// The object, and how it is called inside validations.
     object: Base,
     old_object: Base,
@@ -31,7 +31,7 @@ enum Kind {
 }
 
 impl Places {
-    pub(super) fn of(rule: &Rule) -> Places {
+    pub(in crate::formats) fn of(rule: &Rule) -> Places {
         let delete = rule.operations.delete;
         let only_delete = delete && rule.operations.names().len() == 1;
         let object = match (delete, only_delete) {
@@ -68,7 +68,7 @@ impl Places {
     }
 
     /// The roots without any variable.
-    pub(super) fn roots_for_matching(&self) -> Roots {
+    pub(in crate::formats) fn roots_for_matching(&self) -> Roots {
         let (subject, old_subject) = match &self.kind {
             Kind::Object => (self.object.clone(), self.old_object.clone()),
             Kind::Same(fields) => (at(&self.object, fields), at(&self.old_object, fields)),
@@ -87,7 +87,7 @@ impl Places {
     }
 
     /// Whether the condition can be said without variables.
-    pub(super) fn is_matchable(&self, cond: &Cond) -> bool {
+    pub(in crate::formats) fn is_matchable(&self, cond: &Cond) -> bool {
         let by_variable = matches!(self.kind, Kind::OneOf(_) | Kind::Several(_));
         !ir::measure::any_root(cond, &mut |root| match root {
             Root::Subject | Root::OldSubject => by_variable,
@@ -97,7 +97,7 @@ impl Places {
     }
 
     /// Whether an admissible object may lack the subject: then the rule says nothing of it.
-    pub(super) fn subject_may_be_missing(&self) -> bool {
+    pub(in crate::formats) fn subject_may_be_missing(&self) -> bool {
         let optional = |fields: &[Field]| fields.iter().any(|field| !field.required);
         match &self.kind {
             Kind::Object | Kind::Several(_) => false,
@@ -108,7 +108,7 @@ impl Places {
 
     /// Declares the variables that the rule needs, and tells the translator. Returns the names of the list
     /// of subjects and of one of them, where there are several.
-    pub(super) fn declare(
+    pub(in crate::formats) fn declare(
         &self,
         translator: &mut Translator,
         variables: &mut Vec<(String, Expr)>,
