@@ -4,6 +4,7 @@
 mod generated;
 mod hostile;
 mod one_liner;
+mod pod_security;
 mod library;
 mod mutations;
 
