@@ -1,10 +1,12 @@
 //! The promise of the project: verdicts of our bytecode = Kyverno on our ClusterPolicy = Kyverno on our
 //! ValidatingPolicy.
 
+mod best_practices;
 mod generated;
 mod hostile;
 mod one_liner;
 mod pod_security;
+mod ports;
 mod library;
 mod mutations;
 

@@ -1,0 +1,109 @@
+//! Library policies beside public ClusterPolicies of the same intent: verdict for verdict, on the resources that those are
+//! tested with and on changed ones.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{admissible, complete};
+use crate::support::compile::Compiled;
+use crate::support::judge::Judge;
+use crate::support::oracle::Request;
+use crate::support::resources::{Profile, mutate};
+use crate::support::three_ways::is_clean;
+use crate::support::verdict::Verdict;
+
+const RESOURCES: usize = 200;
+
+/// A published cause of a difference: what it is, and whether a resource (as JSON) has it.
+pub type Cause = (&'static str, fn(&str) -> bool);
+
+/// The folder of the corpus, if it is here; else the test says that it was skipped.
+pub fn corpus() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    if !path.is_dir() {
+        eprintln!("SKIPPED: ../shared/corpus is not here, so no public policies are compared");
+        return None;
+    }
+    Some(path)
+}
+
+/// The objects of a file that are no policies; none if there is no such file.
+fn objects(file: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let documents = serde_yaml::Deserializer::from_str(&text).filter_map(|it| Value::deserialize(it).ok());
+    let is_object = |it: &Value| {
+        it["metadata"]["name"].is_string()
+            && it["apiVersion"].as_str().is_some_and(|it| !it.contains("kyverno.io"))
+    };
+    documents.filter(is_object).collect()
+}
+
+/// How a comparison went.
+pub struct Compared {
+    /// Verdicts on admissible resources.
+    pub count: usize,
+    pub denied: usize,
+    /// Differences without a published cause, the first few in words.
+    pub unexplained: usize,
+    pub words: String,
+}
+
+/// Compares ours with a policy of the corpus: `policy` is its file, without the ending.
+pub fn compare(
+    judge: &Judge,
+    corpus: &Path,
+    policy: &str,
+    ours: &Compiled,
+    profile: &Profile,
+    causes: &[Cause],
+) -> Compared {
+    let file = corpus.join(format!("{policy}.yaml"));
+    let yaml = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{policy}: {error}"));
+    let folder = file.parent().unwrap_or(corpus);
+    let mut resources = Vec::new();
+    for file in [
+        ".kyverno-test/resource.yaml",
+        ".chainsaw-test/pod-good.yaml",
+        ".chainsaw-test/pod-bad.yaml",
+        ".chainsaw-test/podcontroller-good.yaml",
+        ".chainsaw-test/podcontroller-bad.yaml",
+    ] {
+        resources.extend(objects(&folder.join(file)));
+    }
+    if !resources.is_empty() {
+        let changed = |seed: usize| {
+            let mut changed = mutate(&resources[seed % resources.len()], seed as u64);
+            let kind = changed["kind"].as_str().unwrap_or_default().to_owned();
+            complete(&mut changed, kind == "Service", kind == "Service" || kind == "NetworkPolicy");
+            changed
+        };
+        let changed: Vec<Value> = (0..RESOURCES).map(changed).collect();
+        resources.extend(changed);
+    }
+    resources.extend(admissible(9_000, RESOURCES, &profile.clone().aimed_at(&yaml)));
+    resources.retain(|it| it["metadata"]["name"].is_string());
+    let theirs = judge
+        .verdicts(&yaml, &resources, &Request::default())
+        .unwrap_or_else(|problem| panic!("{policy}: {problem}"));
+    let mut compared = Compared { count: 0, denied: 0, unexplained: 0, words: String::new() };
+    for (resource, theirs) in resources.iter().zip(theirs) {
+        let ours = ours.judge(resource, 0, &Request::default());
+        // What the API server would not take: we may say less, but never that all is well where Kyverno fails.
+        let differs = match ours.invalid {
+            true => is_clean(&ours) && theirs == Verdict::Fail,
+            false => ours.verdict != theirs,
+        };
+        compared.count += usize::from(!ours.invalid);
+        compared.denied += usize::from(theirs == Verdict::Fail);
+        let json = resource.to_string();
+        if differs && !causes.iter().any(|(_, has)| has(&json)) {
+            compared.unexplained += 1;
+            if compared.unexplained <= 3 {
+                compared.words.push_str(&format!("ours {:?}, theirs {theirs:?}: {json}\n", ours.verdict));
+            }
+        }
+    }
+    compared
+}
