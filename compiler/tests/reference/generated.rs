@@ -24,6 +24,7 @@ fn generated_pages_are_up_to_date() {
         ("diagnostics.md", diagnostics()),
         ("targets.md", support_page()),
         ("differences.md", super::differences::page()),
+        ("../../stdlib/README.md", super::library::page()),
     ];
     let bless = std::env::var_os("AIPC_BLESS").is_some();
     let stale: Vec<&str> = pages

@@ -3,6 +3,7 @@
 mod differences;
 mod examples;
 mod generated;
+mod library;
 mod operators;
 mod pages;
 mod values;
