@@ -2,7 +2,7 @@
 //! intent verdict for verdict, on the resources that those are tested with and on changed ones.
 
 use super::admissible;
-use super::ports::{Cause, compare, corpus};
+use super::ports::{Cause, compare, corpus, says};
 use crate::support::compile::{Compiled, compile};
 use crate::support::judge::Judge;
 use crate::support::oracle::Request;
@@ -58,24 +58,24 @@ const PORTS: [Port; 8] = [
         level: "baseline",
         name: "disallow-selinux",
         causes: &[
-            ("the standard lets the fields be empty", |json| {
-                [r#""type":"""#, r#""user":"""#, r#""role":"""#].iter().any(|it| json.contains(it))
+            ("the standard lets the fields be empty", |it| {
+                says(it, &[r#""type":"""#, r#""user":"""#, r#""role":"""#])
             }),
-            ("the standard allows container_engine_t since 1.31", |json| json.contains("container_engine_t")),
+            ("the standard allows container_engine_t since 1.31", |it| says(it, &["container_engine_t"])),
         ],
     },
     Port {
         level: "baseline",
         name: "restrict-apparmor-profiles",
-        causes: &[("ours sees the field that took the annotation's place", |json| {
-            json.contains("appArmorProfile")
+        causes: &[("ours sees the field that took the annotation's place", |it| {
+            says(it, &["appArmorProfile"])
         })],
     },
     Port {
         level: "baseline",
         name: "restrict-sysctls",
-        causes: &[("the standard allows more sysctls since 1.27", |json| {
-            json.contains("net.ipv4.ip_local_reserved_ports") || json.contains("net.ipv4.tcp_")
+        causes: &[("the standard allows more sysctls since 1.27", |it| {
+            says(it, &["net.ipv4.ip_local_reserved_ports", "net.ipv4.tcp_"])
         })],
     },
     Port { level: "restricted", name: "disallow-privilege-escalation", causes: WINDOWS },
@@ -85,15 +85,13 @@ const PORTS: [Port; 8] = [
         name: "disallow-capabilities-strict",
         causes: &[
             WINDOWS[0],
-            ("a capability called `*` is a wildcard to the operator AnyNotIn", |json| {
-                json.contains(r#""*""#)
-            }),
+            ("a capability called `*` is a wildcard to the operator AnyNotIn", |it| says(it, &[r#""*""#])),
         ],
     },
 ];
 
 const WINDOWS: &[Cause] =
-    &[("the standard leaves Pods for Windows out since 1.25", |json| json.contains(r#""windows""#))];
+    &[("the standard leaves Pods for Windows out since 1.25", |it| says(it, &[r#""windows""#]))];
 
 fn policy(level: &str, name: &str) -> (String, Compiled) {
     let source = format!("use \"std/pod-security/{level}\" as library\npolicy {name} = library.{name}()\n");
