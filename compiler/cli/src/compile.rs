@@ -8,6 +8,7 @@ use std::rc::Rc;
 use aipc_compiler::analysis::{self, Analysis};
 use aipc_compiler::diagnostic::{Code, Diagnostic, has_errors};
 use aipc_compiler::formats::bytecode;
+use aipc_compiler::hir::errors;
 use aipc_compiler::ir;
 use aipc_compiler::kubernetes::Cluster;
 use aipc_compiler::source::{FileId, Sources, Span};
@@ -134,7 +135,12 @@ impl Compilation {
             all.exemptions.extend(file.analysis.policies.exemptions.iter().cloned());
             found.extend(file.analysis.not_carried.iter().cloned());
         }
+        let is_whole = found.is_empty() && !self.has_errors();
         self.say(found);
+        if is_whole {
+            // Of what was left out, an exemption may speak rightly.
+            self.say(exemptions_of_nothing(&all));
+        }
         all
     }
 
@@ -229,6 +235,34 @@ fn stray_parameters(files: &[PolicyFile], settings: &Settings, complete: bool) -
                     diagnostics.push(unknown(&what, &parameter.name, &mut names));
                 }
             }
+        }
+    }
+    diagnostics
+}
+
+/// The names and globs of exemptions that stand for no rule.
+fn exemptions_of_nothing(set: &ir::PolicySet) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for exemption in &set.exemptions {
+        for names in &exemption.rules {
+            let mut rules = set.policies.iter().flat_map(|it| it.rules.iter().map(|rule| (&it.name, rule)));
+            if rules.any(|(policy, rule)| ir::Exemption::stands_for(names, policy, Some(&rule.name))) {
+                continue;
+            }
+            let (policy, rule) = names;
+            let known = set.policies.iter().find(|it| it.name == *policy);
+            let (name, meant) = match (rule, known) {
+                (Some(rule), Some(known)) => {
+                    let names = known.rules.iter().map(|it| it.name.as_str());
+                    let meant = suggest::closest(rule, names).map(|meant| format!("{policy}.{meant}"));
+                    (format!("{policy}.{rule}"), meant)
+                }
+                _ => {
+                    let names = set.policies.iter().map(|it| it.name.as_str());
+                    (policy.clone(), suggest::closest(policy, names).map(str::to_string))
+                }
+            };
+            diagnostics.push(errors::exempt_of_nothing(&name, exemption.origin, meant.as_deref()));
         }
     }
     diagnostics

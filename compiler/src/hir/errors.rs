@@ -837,6 +837,15 @@ pub fn well_known_key(key: &str, span: Span, suggestion: &str) -> Diagnostic {
 
 // Policies
 
+/// For an exemption from what is not there.
+pub fn exempt_of_nothing(name: &str, span: Span, suggestion: Option<&str>) -> Diagnostic {
+    let message = format!("the exemption is from `{name}`, which names no rule of these policies");
+    Diagnostic::new(Code::UnknownPolicy, span, message).help(match suggestion {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "name the file of the policy too: its exemptions are compiled with it".to_owned(),
+    })
+}
+
 pub fn unknown_policy(name: &str, span: Span, suggestion: Option<&str>) -> Diagnostic {
     did_you_mean(
         Diagnostic::new(Code::UnknownPolicy, span, format!("there is no policy `{name}`")),

@@ -263,3 +263,24 @@ pub struct Exemption {
     pub because: String,
     pub origin: Span,
 }
+
+impl Exemption {
+    /// Whether one of its names or globs stands for the rule.
+    pub fn is_from(&self, policy: &str, rule: &str) -> bool {
+        self.rules.iter().any(|it| Exemption::stands_for(it, policy, Some(rule)))
+    }
+
+    /// Whether a name or glob stands for a policy, and for the rule of it if one is asked for.
+    pub fn stands_for(
+        (policies, rules): &(String, Option<String>),
+        policy: &str,
+        rule: Option<&str>,
+    ) -> bool {
+        let matches = |pattern: &str, name: &str| {
+            use aipc_runtime::glob::{Glob, Matcher};
+            Matcher::new(&Glob::parse(pattern)).is_some_and(|it| it.matches(name))
+        };
+        let of_rule = |rules: &String| rule.is_none_or(|rule| matches(rules, rule));
+        matches(policies, policy) && rules.as_ref().is_none_or(of_rule)
+    }
+}

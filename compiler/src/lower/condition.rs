@@ -145,7 +145,7 @@ impl Ctx {
         Ok(self.assumed(cond, positive))
     }
 
-    /// In `where`, what is unknown takes the value that makes the rule apply.
+    /// In `where`, what is unknown takes the value that makes the rule apply, and the exemption not.
     fn assumed(&mut self, cond: Cond, positive: bool) -> Cond {
         if !self.assume {
             return cond;
@@ -158,7 +158,8 @@ impl Ctx {
         match about {
             Some(about) => {
                 let origin = cond.origin;
-                Cond::new(CondKind::Known { about, cond: Box::new(cond), otherwise: positive }, origin)
+                let otherwise = positive != self.exempts;
+                Cond::new(CondKind::Known { about, cond: Box::new(cond), otherwise }, origin)
             }
             None => cond,
         }

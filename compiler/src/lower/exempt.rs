@@ -7,6 +7,7 @@ use crate::{hir, ir};
 
 pub(super) fn lower_exemption(exemption: &hir::Exemption) -> Lowered<ir::Exemption> {
     let mut ctx = Ctx::new(FIRST_LOCAL);
+    ctx.exempts = true;
     let scope = lower_scope(&mut ctx, &exemption.narrows, None)?;
     Ok(ir::Exemption {
         rules: exemption.rules.clone(),

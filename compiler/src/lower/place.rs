@@ -20,6 +20,8 @@ pub(super) struct Ctx {
     pub(super) self_steps: Option<(Local, Vec<ir::Step>)>,
     /// Conditions about unknown users and labels take the value that makes the rule apply.
     pub(super) assume: bool,
+    /// The conditions are an exemption's: there, what is unknown takes the value that makes it cover nothing.
+    pub(super) exempts: bool,
     /// The `with` values that may be unknown.
     pub(super) unknown_locals: HashMap<Local, ir::Unknown>,
     /// Elements of lists that are computed: values, not places.
@@ -42,6 +44,7 @@ impl Ctx {
             chosen: None,
             self_steps: None,
             assume: false,
+            exempts: false,
             unknown_locals: HashMap::new(),
             unrolled: 1,
             computed: HashSet::new(),

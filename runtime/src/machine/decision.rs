@@ -2,7 +2,7 @@
 
 use crate::document::NodeId;
 use crate::patch::Change;
-use crate::program::{Effect, RuleId, SourcePlace};
+use crate::program::{Effect, ExemptionId, RuleId, SourcePlace};
 
 /// The verdicts of all rules that speak of a resource's kind, and what is wrong with the resource itself.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -53,6 +53,8 @@ pub enum NotApplicable {
     NoUser,
     /// An earlier rule of the policy applied, and the policy wants only one.
     EarlierRule,
+    /// The rule would speak of the object, and an exemption covers it.
+    Exempt(ExemptionId),
 }
 
 impl NotApplicable {
@@ -65,6 +67,7 @@ impl NotApplicable {
             NotApplicable::Namespace => "the policy belongs to another namespace",
             NotApplicable::NoUser => "no user is known",
             NotApplicable::EarlierRule => "an earlier rule of the policy applied",
+            NotApplicable::Exempt(_) => "an exemption covers the object",
         }
     }
 }

@@ -13,7 +13,9 @@ use super::{
 use crate::budget::{Budget, OverBudget};
 use crate::document::{Document, NodeId, NodeValue, push_key};
 use crate::patch;
-use crate::program::{Body, Check, Effect, Elements, Program, Rule, RuleId, SubjectStep, Target};
+use crate::program::{
+    BindingId, Body, Check, Effect, Elements, Operations, Program, Rule, RuleId, SubjectStep, Target,
+};
 use crate::value::{Value, View};
 
 /// A program made ready to judge resources. It may be shared between threads.
@@ -199,7 +201,11 @@ impl<'p> Evaluator<'p> {
 
 /// Whether a target that stands for several kinds stands for this one.
 fn names_kind(program: &Program, candidate: &Candidate, kind: ObjectKind<'_>) -> bool {
-    let target = &program.rule(RuleId(candidate.rule)).targets[candidate.target as usize];
+    is_of_kind(&program.rule(RuleId(candidate.rule)).targets[candidate.target as usize], kind)
+}
+
+/// Whether a target stands for a kind, alone or with others.
+pub(super) fn is_of_kind(target: &Target, kind: ObjectKind<'_>) -> bool {
     let is = |pattern: &str, text: &str| pattern == "*" || pattern == text;
     let any_kind = target.kind == "*" && target.group == "*";
     any_kind
@@ -218,14 +224,7 @@ fn judge<'a>(
     machine.budget = Budget::new(limits.fuel);
     machine.namespaced = machine.environment.namespaced.unwrap_or(target.namespaced);
     machine.assumed.clear();
-    let operations = rule.operations;
-    let speaks = match machine.environment.operation {
-        AdmissionOperation::Create => operations.create,
-        AdmissionOperation::Update => operations.update,
-        AdmissionOperation::Delete => operations.delete,
-        AdmissionOperation::Connect => operations.connect,
-    };
-    if !speaks {
+    if !speaks_on(rule.operations, machine.environment.operation) {
         verdict.verdict = Verdict::NotApplicable(NotApplicable::Operation);
         return;
     }
@@ -236,10 +235,7 @@ fn judge<'a>(
         verdict.verdict = Verdict::NotApplicable(NotApplicable::Namespace);
         return;
     }
-    if machine.slots.len() < rule.slots as usize {
-        machine.slots.resize(rule.slots as usize, Value::Missing);
-    }
-    machine.bindings_start = rule.bindings.0;
+    make_room(machine, rule.slots, rule.bindings);
 
     let mut merged: Option<Verdict> = None;
     // The usual subject is the object itself.
@@ -269,6 +265,31 @@ fn judge<'a>(
     // Nothing is wrong with a subject that has no places.
     verdict.verdict = merged.unwrap_or(Verdict::Pass);
     verdict.assumed.append(&mut machine.assumed);
+    if !matches!(verdict.verdict, Verdict::NotApplicable(_))
+        && let Some(exemption) = super::exempt::exemption_for(machine, verdict.rule, limits)
+    {
+        verdict.verdict = Verdict::NotApplicable(NotApplicable::Exempt(exemption));
+        verdict.violations.clear();
+        verdict.changes.clear();
+        verdict.assumed.clear();
+    }
+}
+
+pub(super) fn speaks_on(operations: Operations, operation: AdmissionOperation) -> bool {
+    match operation {
+        AdmissionOperation::Create => operations.create,
+        AdmissionOperation::Update => operations.update,
+        AdmissionOperation::Delete => operations.delete,
+        AdmissionOperation::Connect => operations.connect,
+    }
+}
+
+/// Room for the names that the code of a rule or exemption uses.
+pub(super) fn make_room(machine: &mut Machine<'_>, slots: u32, bindings: (BindingId, BindingId)) {
+    if machine.slots.len() < slots as usize {
+        machine.slots.resize(slots as usize, Value::Missing);
+    }
+    machine.bindings_start = bindings.0;
 }
 
 fn over_budget() -> EvaluationError {
@@ -286,7 +307,7 @@ fn weight(verdict: &Verdict) -> u8 {
     }
 }
 
-fn whole_object(machine: &Machine<'_>) -> Subject {
+pub(super) fn whole_object(machine: &Machine<'_>) -> Subject {
     Subject {
         node: Some(machine.resource.object),
         old_node: machine.old.map(|old| old.object),
@@ -296,7 +317,7 @@ fn whole_object(machine: &Machine<'_>) -> Subject {
 }
 
 /// The places of a target's subjects, found once for each resource.
-fn subjects_of<'a>(
+pub(super) fn subjects_of<'a>(
     machine: &mut Machine<'a>,
     target: &'a Target,
     number: u32,
@@ -406,7 +427,7 @@ fn try_subject<'a>(
     limits: Limits,
     verdict: &mut RuleVerdict,
 ) -> Result<Verdict, Stop> {
-    forget_bindings(machine, rule);
+    forget_bindings(machine, rule.bindings);
     if let Some(applies) = rule.applies
         && !machine.ask(applies)?
     {
@@ -504,12 +525,12 @@ fn judge_lists<'a>(
     Ok(())
 }
 
-fn forget_bindings(machine: &mut Machine<'_>, rule: &Rule) {
-    if rule.bindings.0 == rule.bindings.1 {
+pub(super) fn forget_bindings(machine: &mut Machine<'_>, (first, last): (BindingId, BindingId)) {
+    if first == last {
         return;
     }
     machine.bindings.clear();
-    machine.bindings.resize((rule.bindings.1.0 - rule.bindings.0.0) as usize, None);
+    machine.bindings.resize((last.0 - first.0) as usize, None);
 }
 
 fn forget_element_bindings(machine: &mut Machine<'_>, rule: &Rule) {
@@ -532,7 +553,7 @@ fn violation<'a>(
 ) -> Result<Violation, Stop> {
     // The pass is the same as the one before, so it takes no more than that did, and costs the rule nothing.
     let left = std::mem::replace(&mut machine.budget, Budget::new(limits.fuel));
-    forget_bindings(machine, rule);
+    forget_bindings(machine, rule.bindings);
     machine.recorder = Some(Box::default());
     let recorded = machine.ask(check.violation);
     let cause = machine.cause(check.violation_origin, node, &path);

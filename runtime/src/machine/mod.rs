@@ -10,6 +10,7 @@ mod decision;
 mod edit;
 mod environment;
 mod evaluator;
+mod exempt;
 mod path;
 mod record;
 mod run;

@@ -3,8 +3,8 @@
 use super::encode::{BODY_AT, CHECKSUM_AT, table};
 use super::instruction::{Block, Instruction, Operand, OptionalSlot};
 use super::meta::{
-    Body, Change, Check, ConditionalAction, EachElement, Edit, Elements, Operations, Origin, OriginId, Place,
-    PlaceRoot, PlaceStep, Policy, PolicyId, Rule, RuleId, SourcePlace, SubjectStep, Target,
+    Body, Change, Check, ConditionalAction, EachElement, Edit, Elements, Exemption, Operations, Origin,
+    OriginId, Place, PlaceRoot, PlaceStep, Policy, PolicyId, Rule, RuleId, SourcePlace, SubjectStep, Target,
 };
 use super::wire::{Damage, Reader};
 use super::{
@@ -77,6 +77,7 @@ fn tables(body: &[u8]) -> Read<Parts> {
             table::BINDINGS => parts.bindings = input.rows(binding)?,
             table::RULES => parts.rules = input.rows(rule)?,
             table::POLICIES => parts.policies = input.rows(policy)?,
+            table::EXEMPTIONS => parts.exemptions = input.rows(exemption)?,
             _ => return Err(Damage("its tables are not those of this format")),
         }
         input.finish()?;
@@ -206,14 +207,9 @@ fn rule(input: &mut Reader<'_>) -> Read<Rule> {
         place: place(input)?,
         source_text: input.text()?,
         targets: input.rows(target)?,
-        operations: Operations {
-            create: input.flag()?,
-            update: input.flag()?,
-            delete: input.flag()?,
-            connect: input.flag()?,
-        },
+        operations: operations(input)?,
         slots: input.u32()?,
-        bindings: (BindingId(input.u32()?), BindingId(input.u32()?)),
+        bindings: bindings(input)?,
         applies: optional(input, block)?,
         body: body(input)?,
         message: block(input)?,
@@ -225,6 +221,33 @@ fn rule(input: &mut Reader<'_>) -> Read<Rule> {
                 condition: optional(input, block)?,
             })
         })?,
+    })
+}
+
+fn operations(input: &mut Reader<'_>) -> Read<Operations> {
+    Ok(Operations {
+        create: input.flag()?,
+        update: input.flag()?,
+        delete: input.flag()?,
+        connect: input.flag()?,
+    })
+}
+
+fn bindings(input: &mut Reader<'_>) -> Read<(BindingId, BindingId)> {
+    Ok((BindingId(input.u32()?), BindingId(input.u32()?)))
+}
+
+fn exemption(input: &mut Reader<'_>) -> Read<Exemption> {
+    Ok(Exemption {
+        rules: input.rows(|input| Ok(RuleId(input.u32()?)))?,
+        targets: input.rows(target)?,
+        operations: operations(input)?,
+        slots: input.u32()?,
+        bindings: bindings(input)?,
+        applies: optional(input, block)?,
+        until: input.optional_text()?,
+        because: input.text()?,
+        place: place(input)?,
     })
 }
 

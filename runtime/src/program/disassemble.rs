@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use super::instruction::{Block, Instruction, Operand, Slot};
 use super::meta::{
-    Body, Change, Edit, Operations, OriginId, PlaceRoot, PlaceStep, Policy, Rule, SubjectStep, Target,
+    Body, Change, Edit, Exemption, Operations, OriginId, PlaceRoot, PlaceStep, Policy, Rule, SubjectStep,
+    Target,
 };
-use super::{Constant, ConstantId, GlobsId, Parts, Path, PathId, PathRoot, PathStep, RegexesId};
+use super::{BindingId, Constant, ConstantId, GlobsId, Parts, Path, PathId, PathRoot, PathStep, RegexesId};
 use crate::glob::{Glob, GlobPart};
 use crate::value::{format_duration, json_float};
 
@@ -23,7 +24,47 @@ pub(super) fn disassemble(parts: &Parts) -> String {
         }
         policy(parts, row, &mut out);
     }
+    parts.exemptions.iter().for_each(|row| exemption(parts, row, &mut out));
     out
+}
+
+fn exemption(parts: &Parts, exemption: &Exemption, out: &mut String) {
+    let file = parts.files.get(exemption.place.file as usize).map_or("", String::as_str);
+    line!(
+        out,
+        "\nexempt {:?}  ; {file}:{}:{}",
+        exemption.because,
+        exemption.place.line,
+        exemption.place.column
+    );
+    for rule in exemption.rules.iter().filter_map(|id| parts.rules.get(id.0 as usize)) {
+        let policy = parts.policies.get(rule.policy.0 as usize).map_or("", |policy| &policy.name);
+        line!(out, "    rule {policy}/{}", rule.name);
+    }
+    line!(out, "    on {}", operations(exemption.operations));
+    exemption.targets.iter().for_each(|row| line_of_target(row, out));
+    bindings(parts, exemption.bindings, out);
+    if let Some(applies) = exemption.applies {
+        line!(out, "    where");
+        code(parts, applies, out);
+    }
+    if let Some(until) = &exemption.until {
+        line!(out, "    until {until}");
+    }
+}
+
+fn line_of_target(row: &Target, out: &mut String) {
+    line!(out, "    target {}", target(row));
+}
+
+fn bindings(parts: &Parts, (first, last): (BindingId, BindingId), out: &mut String) {
+    for index in first.0..last.0 {
+        if let Some(binding) = parts.bindings.get(index as usize) {
+            let when = if binding.per_element { " per element" } else { "" };
+            line!(out, "    binding b{index} {}{when}", binding.name);
+            code(parts, binding.block, out);
+        }
+    }
 }
 
 fn policy(parts: &Parts, policy: &Policy, out: &mut String) {
@@ -39,16 +80,8 @@ fn rule(parts: &Parts, rule: &Rule, out: &mut String) {
     let file = parts.files.get(rule.place.file as usize).map_or("", String::as_str);
     line!(out, "  rule {}  ; {file}:{}:{}", rule.name, rule.place.line, rule.place.column);
     line!(out, "    on {}", operations(rule.operations));
-    for row in &rule.targets {
-        line!(out, "    target {}", target(row));
-    }
-    for index in rule.bindings.0.0..rule.bindings.1.0 {
-        if let Some(binding) = parts.bindings.get(index as usize) {
-            let when = if binding.per_element { " per element" } else { "" };
-            line!(out, "    binding b{index} {}{when}", binding.name);
-            code(parts, binding.block, out);
-        }
-    }
+    rule.targets.iter().for_each(|row| line_of_target(row, out));
+    bindings(parts, rule.bindings, out);
     if let Some(applies) = rule.applies {
         line!(out, "    where");
         code(parts, applies, out);

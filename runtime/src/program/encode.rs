@@ -9,11 +9,11 @@
 
 use super::instruction::{Block, Instruction, Operand, OptionalSlot};
 use super::meta::{
-    Body, Change, Edit, Elements, Operations, PlaceRoot, PlaceStep, Policy, Rule, SourcePlace, SubjectStep,
-    Target,
+    Body, Change, Edit, Elements, Exemption, Operations, PlaceRoot, PlaceStep, Policy, Rule, SourcePlace,
+    SubjectStep, Target,
 };
 use super::wire::Writer;
-use super::{Binding, Constant, FORMAT_VERSION, MAGIC, Parts, Path, PathRoot, PathStep};
+use super::{Binding, BindingId, Constant, FORMAT_VERSION, MAGIC, Parts, Path, PathRoot, PathStep};
 use crate::glob::{Glob, GlobPart};
 
 /// The tables of a file, in their order.
@@ -29,9 +29,11 @@ pub(super) mod table {
     pub const BINDINGS: u8 = 9;
     pub const RULES: u8 = 10;
     pub const POLICIES: u8 = 11;
+    pub const EXEMPTIONS: u8 = 12;
 
-    pub const ALL: [u8; 11] =
-        [TEXTS, FILES, CONSTANTS, PATHS, GLOBS, REGEXES, CODE, ORIGINS, BINDINGS, RULES, POLICIES];
+    pub const ALL: [u8; 12] = [
+        TEXTS, FILES, CONSTANTS, PATHS, GLOBS, REGEXES, CODE, ORIGINS, BINDINGS, RULES, POLICIES, EXEMPTIONS,
+    ];
 }
 
 /// Where the checksum stands in a file, and where what it is over begins.
@@ -71,6 +73,7 @@ pub(super) fn encode(parts: &Parts) -> Vec<u8> {
             table::BINDINGS => rows(&mut out, &parts.bindings, binding),
             table::RULES => rows(&mut out, &parts.rules, rule),
             table::POLICIES => rows(&mut out, &parts.policies, policy),
+            table::EXEMPTIONS => rows(&mut out, &parts.exemptions, exemption),
             // The texts are written last, when all are known.
             _ => {}
         }
@@ -243,13 +246,8 @@ fn rule(out: &mut Writer, rule: &Rule) {
     place(out, &rule.place);
     out.text(&rule.source_text);
     rows(out, &rule.targets, target);
-    let Operations { create, update, delete, connect } = rule.operations;
-    for operation in [create, update, delete, connect] {
-        flag(out, operation);
-    }
-    out.number(u64::from(rule.slots));
-    out.number(u64::from(rule.bindings.0.0));
-    out.number(u64::from(rule.bindings.1.0));
+    operations(out, rule.operations);
+    names(out, rule.slots, rule.bindings);
     optional(out, rule.applies.as_ref(), block);
     body(out, &rule.body);
     block(out, &rule.message);
@@ -259,6 +257,30 @@ fn rule(out: &mut Writer, rule: &Rule) {
         flag(out, action.warn);
         optional(out, action.condition.as_ref(), block);
     });
+}
+
+fn operations(out: &mut Writer, operations: Operations) {
+    let Operations { create, update, delete, connect } = operations;
+    for operation in [create, update, delete, connect] {
+        flag(out, operation);
+    }
+}
+
+fn names(out: &mut Writer, slots: u32, bindings: (BindingId, BindingId)) {
+    for number in [slots, bindings.0.0, bindings.1.0] {
+        out.number(u64::from(number));
+    }
+}
+
+fn exemption(out: &mut Writer, exemption: &Exemption) {
+    rows(out, &exemption.rules, |out, rule| out.number(u64::from(rule.0)));
+    rows(out, &exemption.targets, target);
+    operations(out, exemption.operations);
+    names(out, exemption.slots, exemption.bindings);
+    optional(out, exemption.applies.as_ref(), block);
+    out.optional_text(exemption.until.as_deref());
+    out.text(&exemption.because);
+    place(out, &exemption.place);
 }
 
 fn body(out: &mut Writer, body: &Body) {

@@ -81,6 +81,30 @@ pub enum Body {
     Delete(Block),
 }
 
+/// An exemption of one [`super::Program`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ExemptionId(pub u32);
+
+/// Objects that rules do not speak of, for a reason and a time.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Exemption {
+    /// The rules; rising.
+    pub rules: Vec<RuleId>,
+    /// The kinds of the objects; empty: every object.
+    pub targets: Vec<Target>,
+    pub operations: Operations,
+    /// As [`Rule::slots`].
+    pub slots: u32,
+    /// As [`Rule::bindings`].
+    pub bindings: (BindingId, BindingId),
+    /// Leaves the answer to the `where` conditions; `None` where there are none.
+    pub applies: Option<Block>,
+    /// From this moment on it says nothing; RFC 3339.
+    pub until: Option<String>,
+    pub because: String,
+    pub place: SourcePlace,
+}
+
 /// When a subject, or an element of it, violates a rule.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Check {

@@ -19,15 +19,16 @@ pub use instruction::{
     RegexesId, Slot,
 };
 pub use meta::{
-    Body, Change, Check, ConditionalAction, EachElement, Edit, Effect, Elements, Operations, Origin,
-    OriginId, Place, PlaceRoot, PlaceStep, Policy, PolicyId, Rule, RuleId, SourcePlace, SubjectStep, Target,
+    Body, Change, Check, ConditionalAction, EachElement, Edit, Effect, Elements, Exemption, ExemptionId,
+    Operations, Origin, OriginId, Place, PlaceRoot, PlaceStep, Policy, PolicyId, Rule, RuleId, SourcePlace,
+    SubjectStep, Target,
 };
 use prepare::Prepared;
 
 use crate::glob::Glob;
 
 /// The version of the file format; others are refused.
-pub const FORMAT_VERSION: u16 = 2;
+pub const FORMAT_VERSION: u16 = 3;
 /// The first bytes of a program file.
 pub const MAGIC: [u8; 4] = *b"AIPB";
 
@@ -45,6 +46,7 @@ pub struct Parts {
     pub files: Vec<String>,
     pub policies: Vec<Policy>,
     pub rules: Vec<Rule>,
+    pub exemptions: Vec<Exemption>,
     pub bindings: Vec<Binding>,
     pub constants: Vec<Constant>,
     pub paths: Vec<Path>,
@@ -207,6 +209,18 @@ impl Program {
 
     pub fn rules(&self) -> &[Rule] {
         &self.parts.rules
+    }
+
+    pub fn exemptions(&self) -> &[Exemption] {
+        &self.parts.exemptions
+    }
+
+    /// An exemption of this program.
+    ///
+    /// # Panics
+    /// The number is another program's.
+    pub fn exemption(&self, exemption: ExemptionId) -> &Exemption {
+        &self.parts.exemptions[exemption.0 as usize]
     }
 
     /// A rule of this program.

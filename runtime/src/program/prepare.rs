@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-use super::{Constant, Parts, PathRoot, PathStep, SubjectStep};
+use super::{Constant, ExemptionId, Parts, PathRoot, PathStep, SubjectStep, Target};
 use crate::glob::Matcher;
 use crate::regular_expression;
 use crate::value::{Cidr, Quantity, Semver, Time, Value};
@@ -25,8 +25,14 @@ pub(crate) struct Prepared {
     pub(crate) names: Vec<Vec<u32>>,
     /// For each target of each rule the number of its subject paths; equal ones have one number.
     pub(crate) subjects: Vec<Vec<u32>>,
+    /// As `subjects`, for each target of each exemption.
+    pub(crate) exemption_subjects: Vec<Vec<u32>>,
     /// How many different ones there are.
     pub(crate) subject_count: usize,
+    /// For each rule its exemptions.
+    pub(crate) exemptions: Vec<Vec<ExemptionId>>,
+    /// For each exemption the moment at which it ends.
+    pub(crate) ends: Vec<Option<Time>>,
 }
 
 /// Compiled when it is first searched for: many programs hold more patterns than a run meets.
@@ -96,16 +102,21 @@ impl Prepared {
             }
             beginnings.push(own);
         }
-        let mut lists: HashMap<&[Vec<SubjectStep>], u32> = HashMap::new();
-        let mut subjects = Vec::with_capacity(parts.rules.len());
-        for rule in &parts.rules {
-            let mut numbers = Vec::with_capacity(rule.targets.len());
-            for target in &rule.targets {
+        let mut lists: HashMap<Vec<Vec<SubjectStep>>, u32> = HashMap::new();
+        let mut numbers = |targets: &'_ [Target]| -> Vec<u32> {
+            let number = |target: &'_ Target| {
                 let next = lists.len() as u32;
-                numbers.push(*lists.entry(&target.subjects).or_insert(next));
-            }
-            subjects.push(numbers);
+                *lists.entry(target.subjects.clone()).or_insert(next)
+            };
+            targets.iter().map(number).collect()
+        };
+        let subjects = parts.rules.iter().map(|rule| numbers(&rule.targets)).collect();
+        let exemption_subjects = parts.exemptions.iter().map(|it| numbers(&it.targets)).collect();
+        let mut exemptions = vec![Vec::new(); parts.rules.len()];
+        for (id, exemption) in (0..).map(ExemptionId).zip(&parts.exemptions) {
+            exemption.rules.iter().for_each(|rule| exemptions[rule.0 as usize].push(id));
         }
+        let ends = parts.exemptions.iter().map(|it| it.until.as_deref().and_then(Time::parse)).collect();
         let subject_count = lists.len();
         Prepared {
             constants,
@@ -115,7 +126,10 @@ impl Prepared {
             beginning_count: known.len(),
             names,
             subjects,
+            exemption_subjects,
             subject_count,
+            exemptions,
+            ends,
         }
     }
 

@@ -9,7 +9,7 @@
 //! - Backward jumps lead only to the `next` of the innermost open loop, and lists end: every block ends.
 
 use super::instruction::{Block, Instruction, OptionalSlot, Slot};
-use super::meta::{Body, Change, Edit, PlaceRoot, PlaceStep, Rule, RuleId, SubjectStep};
+use super::meta::{Body, Change, Edit, Exemption, PlaceRoot, PlaceStep, Rule, RuleId, SubjectStep, Target};
 use super::{Binding, BindingId, Constant, Parts, PathId, PathRoot};
 use crate::regular_expression;
 use crate::value::{Cidr, Quantity, Semver, Time};
@@ -31,20 +31,27 @@ pub(super) fn verify(parts: &Parts) -> Verified {
     tables(parts)?;
     policies(parts)?;
     blocks(parts)?;
-    let mut owners: Vec<Option<u32>> = vec![None; parts.bindings.len()];
+    let mut owned = vec![false; parts.bindings.len()];
     for (index, rule) in parts.rules.iter().enumerate() {
-        let (first, last) = (rule.bindings.0.0, rule.bindings.1.0);
-        if first > last || last as usize > parts.bindings.len() || last - first > BINDINGS_MAX {
-            return Err(format!("rule {index} has bindings that are not there, or too many"));
-        }
-        for owner in &mut owners[first as usize..last as usize] {
-            if owner.replace(index as u32).is_some() {
-                return Err(format!("rule {index} has a binding of another rule"));
-            }
-        }
-        verify_rule(parts, rule).map_err(|what| format!("rule {index}: {what}"))?;
+        own(rule.bindings, &mut owned)
+            .and_then(|()| verify_rule(parts, rule))
+            .map_err(|what| format!("rule {index}: {what}"))?;
+    }
+    for (index, exemption) in parts.exemptions.iter().enumerate() {
+        own(exemption.bindings, &mut owned)
+            .and_then(|()| verify_exemption(parts, exemption))
+            .map_err(|what| format!("exemption {index}: {what}"))?;
     }
     Ok(())
+}
+
+/// Bindings that are there, not too many, and nobody else's.
+fn own((first, last): (BindingId, BindingId), owned: &mut [bool]) -> Verified {
+    let (first, last) = (first.0, last.0);
+    let there = first <= last && last as usize <= owned.len() && last - first <= BINDINGS_MAX;
+    ensure(there, "it has bindings that are not there, or too many")?;
+    let free = owned[first as usize..last as usize].iter_mut().all(|owned| !std::mem::replace(owned, true));
+    ensure(free, "it has a binding of another rule")
 }
 
 fn ensure(holds: bool, what: &str) -> Verified {
@@ -115,6 +122,7 @@ fn blocks(parts: &Parts) -> Verified {
         blocks.extend(blocks_of(&rule.body));
         blocks.extend(rule.actions.iter().filter_map(|action| action.condition));
     }
+    blocks.extend(parts.exemptions.iter().filter_map(|exemption| exemption.applies));
     blocks.sort_by_key(|block| block.start);
     let apart = blocks.windows(2).all(|pair| pair[0].end <= pair[1].start);
     ensure(apart, "two blocks share code")
@@ -143,6 +151,76 @@ fn blocks_of(body: &Body) -> Vec<Block> {
     }
 }
 
+/// The names that the code of a rule or exemption may use.
+#[derive(Clone, Copy)]
+struct Names {
+    slots: u32,
+    bindings: (BindingId, BindingId),
+}
+
+/// The code of one rule or exemption, block by block.
+struct Code<'a> {
+    parts: &'a Parts,
+    names: Names,
+    /// How many instructions that make lists or maps there were.
+    makers: std::cell::Cell<usize>,
+}
+
+impl Code<'_> {
+    fn new(parts: &Parts, names: Names) -> Code<'_> {
+        Code { parts, names, makers: std::cell::Cell::new(0) }
+    }
+
+    /// A block that uses bindings before a certain one, and leaves so many values.
+    fn block(&self, block: Block, bound: &[Slot], bindings_end: BindingId, leaves: usize) -> Verified {
+        let code = self.parts.code.get(block.start as usize..block.end as usize).unwrap_or_default();
+        let makes = |it: &&Instruction| {
+            matches!(it, Instruction::List { .. } | Instruction::Map { .. } | Instruction::Collected { .. })
+        };
+        self.makers.set(self.makers.get() + code.iter().filter(makes).count());
+        ensure(self.makers.get() <= MAKERS_MAX, "it makes too many lists and objects")?;
+        let (parts, names) = (self.parts, self.names);
+        Check { parts, names, block, bindings_end, element_bound: !bound.is_empty() }.run(bound, leaves)
+    }
+
+    /// The bindings and the `where` conditions; `of_elements` are the names of the element, where there is one.
+    fn scope(&self, applies: Option<Block>, of_elements: &[Slot]) -> Verified {
+        let (first, all) = self.names.bindings;
+        for index in first.0..all.0 {
+            let Binding { block, per_element, .. } = &self.parts.bindings[index as usize];
+            let there = !per_element || !of_elements.is_empty();
+            ensure(there, "a binding speaks of elements that are not there")?;
+            let bound = if *per_element { of_elements } else { &[] };
+            self.block(*block, bound, BindingId(index), 1)
+                .map_err(|what| format!("binding {index}: {what}"))?;
+        }
+        match applies {
+            Some(applies) => self.block(applies, &[], all, 0).map_err(|what| format!("where: {what}")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn verify_exemption(parts: &Parts, exemption: &Exemption) -> Verified {
+    ensure(exemption.slots <= SLOTS_MAX, "it has too many local names")?;
+    let in_order = exemption.rules.windows(2).all(|pair| pair[0] < pair[1]);
+    let there = exemption.rules.last().is_none_or(|last| (last.0 as usize) < parts.rules.len());
+    ensure(in_order && there, "its rules are not in order, or not there")?;
+    let until = exemption.until.as_ref().is_none_or(|until| Time::parse(until).is_some());
+    ensure(until, "its end is no time")?;
+    subjects(&exemption.targets)?;
+    let names = Names { slots: exemption.slots, bindings: exemption.bindings };
+    Code::new(parts, names).scope(exemption.applies, &[])
+}
+
+fn subjects(targets: &[Target]) -> Verified {
+    for subject in targets.iter().flat_map(|target| &target.subjects) {
+        let lists = subject.iter().filter(|step| **step == SubjectStep::Each).count();
+        ensure(lists <= SUBJECT_LISTS_MAX && subject.len() <= STEPS_MAX, "a subject lies too deep")?;
+    }
+    Ok(())
+}
+
 fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
     ensure(rule.slots <= SLOTS_MAX, "it has too many local names")?;
     let elements = match &rule.body {
@@ -156,10 +234,7 @@ fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
         }
         Body::Delete(_) => None,
     };
-    for subject in rule.targets.iter().flat_map(|target| &target.subjects) {
-        let lists = subject.iter().filter(|step| **step == SubjectStep::Each).count();
-        ensure(lists <= SUBJECT_LISTS_MAX && subject.len() <= STEPS_MAX, "a subject lies too deep")?;
-    }
+    subjects(&rule.targets)?;
     let no_locals: &[Slot] = &[];
     let mut of_elements = Vec::new();
     if let Some(elements) = elements {
@@ -167,48 +242,31 @@ fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
         of_elements.push(elements.element);
         ensure(of_elements.iter().all(|slot| slot.0 < rule.slots), "its elements have no place")?;
     }
-    let makers = std::cell::Cell::new(0);
-    let check = |block: Block, bound: &[Slot], bindings_end: BindingId, leaves: usize| {
-        let code = parts.code.get(block.start as usize..block.end as usize).unwrap_or_default();
-        let makes = |it: &&Instruction| {
-            matches!(it, Instruction::List { .. } | Instruction::Map { .. } | Instruction::Collected { .. })
-        };
-        makers.set(makers.get() + code.iter().filter(makes).count());
-        ensure(makers.get() <= MAKERS_MAX, "it makes too many lists and objects")?;
-        Check { parts, rule, block, bindings_end, element_bound: !bound.is_empty() }.run(bound, leaves)
-    };
+    let code = Code::new(parts, Names { slots: rule.slots, bindings: rule.bindings });
     let all = rule.bindings.1;
-    for index in rule.bindings.0.0..rule.bindings.1.0 {
-        let Binding { block, per_element, .. } = &parts.bindings[index as usize];
-        ensure(!per_element || elements.is_some(), "a binding speaks of elements that are not there")?;
-        let bound = if *per_element { &of_elements } else { no_locals };
-        check(*block, bound, BindingId(index), 1).map_err(|what| format!("binding {index}: {what}"))?;
-    }
-    if let Some(applies) = rule.applies {
-        check(applies, no_locals, all, 0).map_err(|what| format!("where: {what}"))?;
-    }
+    let check = |block: Block, bound: &[Slot], leaves: usize| code.block(block, bound, all, leaves);
+    code.scope(rule.applies, &of_elements)?;
     if let Some(elements) = elements {
-        check(elements.sources, no_locals, all, elements.source_count as usize)
+        check(elements.sources, no_locals, elements.source_count as usize)
             .map_err(|what| format!("elements: {what}"))?;
     }
     match &rule.body {
         Body::Check(it) => {
-            check(it.violation, &of_elements, all, 0).map_err(|what| format!("violation: {what}"))?;
+            check(it.violation, &of_elements, 0).map_err(|what| format!("violation: {what}"))?;
         }
         Body::Edit(edits) => {
             for (index, edit) in edits.iter().enumerate() {
-                verify_edit(rule, edit, &|block, bound, leaves| check(block, bound, all, leaves))
-                    .map_err(|what| format!("edit {index}: {what}"))?;
+                verify_edit(rule, edit, &check).map_err(|what| format!("edit {index}: {what}"))?;
             }
         }
         Body::Delete(condition) => {
-            check(*condition, no_locals, all, 0).map_err(|what| format!("condition: {what}"))?;
+            check(*condition, no_locals, 0).map_err(|what| format!("condition: {what}"))?;
         }
     }
-    check(rule.message, &of_elements, all, 1).map_err(|what| format!("message: {what}"))?;
+    check(rule.message, &of_elements, 1).map_err(|what| format!("message: {what}"))?;
     for action in &rule.actions {
         if let Some(condition) = action.condition {
-            check(condition, &of_elements, all, 0).map_err(|what| format!("action: {what}"))?;
+            check(condition, &of_elements, 0).map_err(|what| format!("action: {what}"))?;
         }
     }
     Ok(())
@@ -257,7 +315,7 @@ struct State {
 
 struct Check<'a> {
     parts: &'a Parts,
-    rule: &'a Rule,
+    names: Names,
     block: Block,
     /// Bindings before this one may be used.
     bindings_end: BindingId,
@@ -273,7 +331,7 @@ impl Check<'_> {
             stack: 0,
             loops: Vec::new(),
             lists: 0,
-            bound: vec![0; self.rule.slots.div_ceil(64) as usize],
+            bound: vec![0; self.names.slots.div_ceil(64) as usize],
         };
         for slot in bound {
             set(&mut entry.bound, *slot);
@@ -419,7 +477,7 @@ impl Check<'_> {
                 (1, 1)
             }
             Instruction::Binding { binding } => {
-                let usable = self.rule.bindings.0 <= *binding && *binding < self.bindings_end;
+                let usable = self.names.bindings.0 <= *binding && *binding < self.bindings_end;
                 ensure(usable, "a binding that is not there yet")?;
                 let per_element = self.parts.bindings[binding.0 as usize].per_element;
                 ensure(!per_element || self.element_bound, "a binding of elements outside of them")?;
@@ -524,7 +582,7 @@ impl Check<'_> {
     }
 
     fn slot(&self, slot: Slot) -> Verified {
-        ensure(slot.0 < self.rule.slots, "a local name without a place")
+        ensure(slot.0 < self.names.slots, "a local name without a place")
     }
 }
 

@@ -28,12 +28,22 @@ struct ResultRow<'a> {
     effect: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     because: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exemption: Option<ExemptionRow<'a>>,
     message: &'a str,
     resource: Resource<'a>,
     location: LocationRow<'a>,
     source: SourceRow<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     violations: Vec<ViolationRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct ExemptionRow<'a> {
+    because: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<&'a str>,
+    source: SourceRow<'a>,
 }
 
 #[derive(Serialize)]
@@ -142,6 +152,11 @@ fn result(it: &RuleResult) -> ResultRow<'_> {
         result: it.status.as_str(),
         effect: it.effect.map(Effect::as_str),
         because: it.because.as_deref(),
+        exemption: it.exemption.as_ref().map(|it| ExemptionRow {
+            because: &it.because,
+            until: it.end(),
+            source: source(&it.source),
+        }),
         message: &it.message,
         resource: Resource {
             api_version: &it.resource.api_version,

@@ -39,6 +39,31 @@ pub struct RuleResult {
     pub violations: Vec<Violation>,
     /// What the rule does besides judging.
     pub effect: Option<Effect>,
+    /// Why the rule, which would have spoken of the object, does not; its status is [`Status::Skip`].
+    pub exemption: Option<Exemption>,
+}
+
+/// An exemption from a rule.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Exemption {
+    /// The author's reason; it names the owner.
+    pub because: String,
+    /// When it ends; RFC 3339.
+    pub until: Option<String>,
+    pub source: SourceLocation,
+}
+
+impl Exemption {
+    /// When it ends, as it was written: a day, or a moment.
+    pub fn end(&self) -> Option<&str> {
+        self.until.as_deref().map(|until| until.strip_suffix("T00:00:00Z").unwrap_or(until))
+    }
+
+    /// One sentence without a period, for reports.
+    pub fn sentence(&self) -> String {
+        let until = self.end().map_or(String::new(), |end| format!(" until {end}"));
+        format!("exempt{until}: {}", self.because)
+    }
 }
 
 /// What a rule does with an object.
@@ -128,6 +153,12 @@ pub struct SourceLocation {
     pub file: String,
     pub line: u32,
     pub column: u32,
+}
+
+impl SourceLocation {
+    pub fn to_location(&self) -> Location {
+        Location { file: self.file.clone(), line: self.line, column: self.column, path: String::new() }
+    }
 }
 
 /// Something about the run that is no verdict.
@@ -247,6 +278,7 @@ pub(crate) mod tests {
             source_text: "deny pod if image !~ \"trusted/*\"".to_string(),
             violations,
             effect: None,
+            exemption: None,
         };
         Report {
             results: vec![

@@ -58,7 +58,7 @@ pub fn render(report: &Report, options: TextOptions) -> String {
 fn is_shown(result: &RuleResult, verbose: bool) -> bool {
     match result.status {
         Status::Fail | Status::Warn | Status::Error => true,
-        Status::Pass | Status::Skip => verbose || result.effect.is_some(),
+        Status::Pass | Status::Skip => verbose || result.effect.is_some() || result.exemption.is_some(),
     }
 }
 
@@ -72,12 +72,16 @@ fn render_result(out: &mut String, result: &RuleResult, style: Style) {
         Status::Fail => style.error("FAIL"),
         Status::Warn => style.warning("WARN"),
         Status::Error => style.error("ERROR"),
+        Status::Skip if result.exemption.is_some() => style.warning("EXEMPT"),
         Status::Skip => style.faint("SKIP"),
     };
     let rule = format!("{}/{}", visible(&result.policy), visible(&result.rule));
     line(out, &format!("  {word} {}  {}", style.strong(&rule), resource(result)));
     if let Some(because) = &result.because {
         line(out, &format!("    because {}", visible(because)));
+    }
+    if let Some(exemption) = &result.exemption {
+        line(out, &format!("    {}", source(&exemption.source, "", style)));
     }
     for violation in &result.violations {
         render_violation(out, violation, style);

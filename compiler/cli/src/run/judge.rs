@@ -8,15 +8,15 @@ use aipc_runtime::machine::{
     self, AdmissionOperation, Environment, Evaluator, Limits, Namespaces, NotApplicable, RuleVerdict,
     Unknown, User, Verdict,
 };
-use aipc_runtime::program::{Body, Effect, Operations, Program, SourcePlace};
+use aipc_runtime::program::{self, Body, Effect, Operations, Program, SourcePlace};
 use aipc_runtime::value::Time;
 
 use super::manifests::{Manifest, Manifests, location};
 use super::mask::{MASK, Mask};
 use super::policies::Policies;
 use crate::report::{
-    Effect as RuleEffect, Finding, Level, Location, ResourceName, RuleResult, Snippet, SourceLocation,
-    Status, Violation,
+    Effect as RuleEffect, Exemption, Finding, Level, Location, ResourceName, RuleResult, Snippet,
+    SourceLocation, Status, Violation,
 };
 
 /// What a run knows besides its inputs.
@@ -76,6 +76,7 @@ pub fn judge(policies: &Policies, manifests: &Manifests, world: &World<'_>) -> J
     let objects: Vec<(&Manifest, &Resource)> = manifests.resources().collect();
     let (mut judged, seen) = surroundings.judge_all(&objects);
     unknown_kinds(policies, manifests, world, &mut judged);
+    ended_exemptions(&policies.programs, world, &mut judged);
     if !objects.is_empty() {
         // Without any object, that alone is to be said.
         seen.report(&policies.programs, world, &mut judged);
@@ -228,6 +229,10 @@ impl Seen {
             Verdict::NotApplicable(NotApplicable::NoUser) => {
                 *self.not_evaluated.entry((program, verdict.rule.0, Unknown::User)).or_default() += 1;
             }
+            // It would have spoken of the object.
+            Verdict::NotApplicable(NotApplicable::Exempt(_)) => {
+                self.applied.insert((program, verdict.rule.0));
+            }
             Verdict::NotApplicable(_) => {}
             Verdict::NotEvaluated(unknown) => {
                 *self.not_evaluated.entry((program, verdict.rule.0, *unknown)).or_default() += 1;
@@ -346,6 +351,7 @@ impl Object<'_> {
         let rule = &program.rules()[verdict.rule.0 as usize];
         let policy = &program.policies()[rule.policy.0 as usize];
         let mut because = assumed(&verdict.assumed);
+        let mut exemption = None;
         let status = match &verdict.verdict {
             Verdict::Pass => Status::Pass,
             Verdict::Fail => {
@@ -354,6 +360,12 @@ impl Object<'_> {
                 if warns { Status::Warn } else { Status::Fail }
             }
             Verdict::NotApplicable(NotApplicable::Operation | NotApplicable::Namespace) => return None,
+            Verdict::NotApplicable(NotApplicable::Exempt(id)) => {
+                let covering = exemption_of(program, program.exemption(*id));
+                because = Some(covering.sentence());
+                exemption = Some(covering);
+                Status::Skip
+            }
             Verdict::NotApplicable(why) => {
                 because = Some(why.because().to_string());
                 Status::Skip
@@ -382,6 +394,7 @@ impl Object<'_> {
             source_text: rule.source_text.clone(),
             violations,
             effect: effect(&rule.body, &verdict),
+            exemption,
         })
     }
 
@@ -461,6 +474,40 @@ impl Object<'_> {
         let line = rest.lines().next().unwrap_or("");
         let (text, marked) = self.mask().line(line, start as u32, (position.start, position.end));
         Some(Snippet { line: position.line, text, marked })
+    }
+}
+
+fn exemption_of(program: &Program, exemption: &program::Exemption) -> Exemption {
+    Exemption {
+        because: exemption.because.clone(),
+        until: exemption.until.clone(),
+        source: source(program, exemption.place),
+    }
+}
+
+/// Exemptions that have ended: their rules speak again, of which nobody may have thought.
+fn ended_exemptions(programs: &[Program], world: &World<'_>, judged: &mut Judged) {
+    for program in programs {
+        for it in program.exemptions() {
+            let Some(until) = &it.until else { continue };
+            if Time::parse(until).is_none_or(|end| world.now < end) {
+                continue;
+            }
+            let rules: Vec<String> = it.rules.iter().map(|rule| full_name(program, rule.0)).collect();
+            let exemption = exemption_of(program, it);
+            let message = format!(
+                "the exemption from `{}` ended on {}: {}",
+                rules.join("`, `"),
+                exemption.end().unwrap_or_default(),
+                it.because
+            );
+            let place = exemption.source.to_location();
+            let level = if world.strict { Level::Error } else { Level::Warning };
+            judged.findings.push(Finding {
+                level,
+                ..Finding::error("ended-exemption", message).at(place).help("renew it, or take it out")
+            });
+        }
     }
 }
 

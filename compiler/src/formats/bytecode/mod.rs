@@ -38,6 +38,14 @@ pub fn emit(set: &ir::PolicySet, sources: &Sources) -> Result<Program, Vec<Diagn
         let row = policy_row(&mut assembler, policy, (first, last));
         assembler.parts.policies.push(row);
     }
+    for exemption in &set.exemptions {
+        let names = set.policies.iter().flat_map(|it| it.rules.iter().map(|rule| (&it.name, &rule.name)));
+        let is_from = |(policy, rule): (&String, &String)| exemption.is_from(policy, rule);
+        let rules = (0..).map(RuleId).zip(names).filter_map(|(id, names)| is_from(names).then_some(id));
+        if let Err(refusal) = rule::emit_exemption(&mut assembler, exemption, rules.collect()) {
+            diagnostics.push(refusal.diagnostic());
+        }
+    }
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
@@ -63,7 +71,11 @@ impl Refusal {
     }
 
     fn not_yet(rule: &ir::Rule) -> Refusal {
-        Refusal::new(rule.origin, format!("`{}` rules have no bytecode yet", rule.body.verb()))
+        let what = match &rule.body {
+            ir::Body::Mutate(_) => "`mutate … for` rules, about existing objects,".to_owned(),
+            body => format!("`{}` rules", body.verb()),
+        };
+        Refusal::new(rule.origin, format!("{what} have no bytecode yet"))
     }
 
     fn diagnostic(self) -> Diagnostic {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use aipc_runtime::program::{
     Binding, BindingId, Block, Body, Change, Check, ConditionalAction, EachElement, Edit, Effect, Elements,
-    Operations, Place, PlaceRoot, PlaceStep, PolicyId, Rule, Slot, SubjectStep, Target,
+    Exemption, Operations, Place, PlaceRoot, PlaceStep, PolicyId, Rule, RuleId, Slot, SubjectStep, Target,
 };
 
 use super::assembler::Assembler;
@@ -18,7 +18,33 @@ pub(super) struct Ctx<'a, 's> {
     pub(super) bindings: HashMap<Local, BindingId>,
 }
 
-impl Ctx<'_, '_> {
+impl<'a, 's> Ctx<'a, 's> {
+    /// # Errors
+    /// There are too many `with` values.
+    fn new(
+        assembler: &'a mut Assembler<'s>,
+        bindings: &[ir::Binding],
+        origin: crate::source::Span,
+    ) -> Emitted<Ctx<'a, 's>> {
+        if bindings.len() > BINDINGS_MAX {
+            return Err(Refusal::new(origin, format!("more than {BINDINGS_MAX} `with` values")));
+        }
+        let first = assembler.parts.bindings.len() as u32;
+        let bindings = (first..).zip(bindings).map(|(id, it)| (it.local, BindingId(id))).collect();
+        Ok(Ctx { assembler, slots: HashMap::new(), bindings })
+    }
+
+    /// How many local names there were.
+    ///
+    /// # Errors
+    /// They are too many.
+    fn slot_count(&self, origin: crate::source::Span) -> Emitted<u32> {
+        match self.slots.len() > SLOTS_MAX {
+            true => Err(Refusal::new(origin, format!("more than {SLOTS_MAX} local names"))),
+            false => Ok(self.slots.len() as u32),
+        }
+    }
+
     /// The place of a local name; each has its own, so that names never stand in each other's way.
     pub(super) fn slot(&mut self, local: Local) -> Slot {
         let next = Slot(self.slots.len() as u32);
@@ -38,34 +64,15 @@ const BINDINGS_MAX: usize = 100;
 const SLOTS_MAX: usize = 1024;
 
 pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: PolicyId) -> Emitted<()> {
-    if rule.bindings.len() > BINDINGS_MAX {
-        return Err(Refusal::new(rule.origin, format!("a rule with more than {BINDINGS_MAX} `with` values")));
-    }
+    let mut ctx = Ctx::new(assembler, &rule.bindings, rule.origin)?;
     let check_elements = rule.check().and_then(|check| check.elements.as_ref());
-    let first_binding = BindingId(assembler.parts.bindings.len() as u32);
-    let bindings =
-        (first_binding.0..).zip(&rule.bindings).map(|(id, it)| (it.local, BindingId(id))).collect();
-    let mut ctx = Ctx { assembler, slots: HashMap::new(), bindings };
-
     let mut of_elements: BTreeSet<Local> = BTreeSet::new();
     if let Some(elements) = check_elements {
         of_elements.extend(elements.binder.key);
         of_elements.insert(elements.binder.element);
     }
-    for binding in &rule.bindings {
-        let per_element = mentions_any(&binding.value, &of_elements);
-        if per_element {
-            of_elements.insert(binding.local);
-        }
-        let block = ctx.block(|ctx| ctx.value(&binding.value))?;
-        ctx.assembler.parts.bindings.push(Binding { name: binding.name.clone(), block, per_element });
-    }
-    let last_binding = BindingId(ctx.assembler.parts.bindings.len() as u32);
-
-    let applies = match rule.applies.as_slice() {
-        [] => None,
-        conds => Some(ctx.block(|ctx| ctx.answer(conds))?),
-    };
+    let bindings = emit_bindings(&mut ctx, &rule.bindings, &mut of_elements)?;
+    let applies = emit_applies(&mut ctx, &rule.applies)?;
     let body = match &rule.body {
         ir::Body::Check(check) => Body::Check(emit_check(&mut ctx, check)?),
         ir::Body::Mutate(mutation) if mutation.existing.is_none() => {
@@ -93,10 +100,7 @@ pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: 
         };
         actions.push(ConditionalAction { effect, warn: action.warn, condition });
     }
-    let slots = ctx.slots.len();
-    if slots > SLOTS_MAX {
-        return Err(Refusal::new(rule.origin, format!("a rule with more than {SLOTS_MAX} local names")));
-    }
+    let slots = ctx.slot_count(rule.origin)?;
     let row = Rule {
         name: rule.name.clone(),
         description: rule.description.clone(),
@@ -105,8 +109,8 @@ pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: 
         source_text: rule.source_text.clone(),
         targets: rule.targets.iter().map(target).collect(),
         operations: operations(rule.operations),
-        slots: slots as u32,
-        bindings: (first_binding, last_binding),
+        slots,
+        bindings,
         applies,
         body,
         message,
@@ -115,6 +119,55 @@ pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: 
     };
     assembler.parts.rules.push(row);
     Ok(())
+}
+
+/// An exemption from rules of the program.
+pub(super) fn emit_exemption(
+    assembler: &mut Assembler<'_>,
+    exemption: &ir::Exemption,
+    rules: Vec<RuleId>,
+) -> Emitted<()> {
+    let mut ctx = Ctx::new(assembler, &exemption.bindings, exemption.origin)?;
+    let bindings = emit_bindings(&mut ctx, &exemption.bindings, &mut BTreeSet::new())?;
+    let applies = emit_applies(&mut ctx, &exemption.applies)?;
+    let row = Exemption {
+        rules,
+        targets: exemption.targets.iter().map(target).collect(),
+        operations: operations(exemption.operations),
+        slots: ctx.slot_count(exemption.origin)?,
+        bindings,
+        applies,
+        until: exemption.until.clone(),
+        because: exemption.because.clone(),
+        place: ctx.assembler.place(exemption.origin),
+    };
+    assembler.parts.exemptions.push(row);
+    Ok(())
+}
+
+/// The `with` values, in order. Those that speak of the element join the names that are the element's.
+fn emit_bindings(
+    ctx: &mut Ctx<'_, '_>,
+    bindings: &[ir::Binding],
+    of_elements: &mut BTreeSet<Local>,
+) -> Emitted<(BindingId, BindingId)> {
+    let first = BindingId(ctx.assembler.parts.bindings.len() as u32);
+    for binding in bindings {
+        let per_element = mentions_any(&binding.value, of_elements);
+        if per_element {
+            of_elements.insert(binding.local);
+        }
+        let block = ctx.block(|ctx| ctx.value(&binding.value))?;
+        ctx.assembler.parts.bindings.push(Binding { name: binding.name.clone(), block, per_element });
+    }
+    Ok((first, BindingId(ctx.assembler.parts.bindings.len() as u32)))
+}
+
+fn emit_applies(ctx: &mut Ctx<'_, '_>, applies: &[ir::Cond]) -> Emitted<Option<Block>> {
+    match applies {
+        [] => Ok(None),
+        conds => ctx.block(|ctx| ctx.answer(conds)).map(Some),
+    }
 }
 
 fn mentions_any(value: &ir::Value, locals: &BTreeSet<Local>) -> bool {

@@ -159,7 +159,7 @@ rows! {
     F::Delete, "`delete … every`", NOT_YET, NOT_YET, Encoded("says which objects would go");
     F::Verify, "`verify` of images", NOT_YET, NOT_YET, NOT_YET;
     F::VerifyManifest, "`verify` of manifests", NOT_YET, NOT_YET, NOT_YET;
-    F::Exempt, "`exempt`", NOT_YET, NOT_YET, NOT_YET;
+    F::Exempt, "`exempt`", NOT_YET, NOT_YET, Yes;
     F::ClusterLookup, "`cluster.get`, `cluster.list`", NOT_YET, NOT_YET, NOT_YET;
     F::ClusterPost, "`cluster.post`", NOT_YET, NOT_YET, NOT_YET;
     F::Http, "`http.get`, `http.post`", NOT_YET, NOT_YET, NOT_YET;
