@@ -161,6 +161,9 @@ pub struct Run {
     /// Write the files whose objects mutations changed, into a folder; `-` writes them to stdout, and the report to stderr
     #[arg(long, value_name = "DIR|-")]
     pub patched: Option<PathBuf>,
+    /// Write the objects that `generate` rules make, a file for each, into a folder; `-` writes them to stdout, and the report to stderr
+    #[arg(long, value_name = "DIR|-")]
+    pub generated: Option<PathBuf>,
 }
 
 /// `--format NAME[=FILE]`

@@ -912,10 +912,6 @@ pub fn given_not_carried(what: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code::NotCarriedYet, span, format!("`given {what}` is not carried out yet"))
 }
 
-pub fn expectation_not_carried(what: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::NotCarriedYet, span, format!("`{what}` is not carried out yet"))
-}
-
 pub fn one_operation(span: Span) -> Diagnostic {
     Diagnostic::new(Code::WrongValue, span, "an expectation is about one operation")
         .help("one of create, update, delete, connect")

@@ -484,6 +484,8 @@ pub enum Verdict {
     Skip,
     /// The object after the mutations, whole.
     Becomes(serde_json::Value),
+    /// A generation makes an object that has all that this one has.
+    Generates(serde_json::Value),
 }
 
 impl Expr {

@@ -23,6 +23,8 @@ pub struct RuleVerdict {
     pub violations: Vec<Violation>,
     /// What the rule changes, of a mutation that applies.
     pub changes: Vec<Change>,
+    /// The objects that the rule makes, of a generation that applies.
+    pub created: Vec<serde_json::Value>,
     /// What the verdict took for granted because it was not known; empty if nothing.
     pub assumed: Vec<Unknown>,
 }
@@ -106,16 +108,19 @@ impl ErrorReason {
 pub enum Unknown {
     User,
     NamespaceLabels,
+    /// The objects of the cluster besides the one that is judged.
+    ClusterObjects,
 }
 
 impl Unknown {
-    pub const ALL: &'static [Unknown] = &[Unknown::User, Unknown::NamespaceLabels];
+    pub const ALL: &'static [Unknown] = &[Unknown::User, Unknown::NamespaceLabels, Unknown::ClusterObjects];
 
     /// The stable name in program listings and in the IR.
     pub fn code(self) -> &'static str {
         match self {
             Unknown::User => "user",
             Unknown::NamespaceLabels => "namespace-labels",
+            Unknown::ClusterObjects => "cluster-objects",
         }
     }
 
@@ -124,6 +129,7 @@ impl Unknown {
         match self {
             Unknown::User => "the user",
             Unknown::NamespaceLabels => "the labels of the namespace",
+            Unknown::ClusterObjects => "the objects of the cluster",
         }
     }
 }

@@ -1,55 +1,19 @@
 //! Mutations: which changes a rule asks for.
 
+use super::elements::for_each_element;
 use super::run::{Machine, Stop};
 use crate::document::{Document, NodeId, NodeValue};
 use crate::patch::{Change, ChangeKind, Segment};
-use crate::program::{self, Block, EachElement, Edit, Place, PlaceRoot, PlaceStep};
-use crate::value::{Value, View, json_text};
+use crate::program::{self, Block, Edit, Place, PlaceRoot, PlaceStep};
+use crate::value::{Value, json_text};
 
 /// The changes that the edits of a rule ask of the subject, in order.
 pub(super) fn changes<'a>(machine: &mut Machine<'a>, edits: &'a [Edit]) -> Result<Vec<Change>, Stop> {
     let mut changes = Vec::new();
     for edit in edits {
-        each(machine, edit, &edit.each, &mut changes)?;
+        for_each_element(machine, &edit.each, &mut |machine| one(machine, edit, &mut changes))?;
     }
     Ok(changes)
-}
-
-/// The edit for each element of the lists that are left to open.
-fn each<'a>(
-    machine: &mut Machine<'a>,
-    edit: &'a Edit,
-    lists: &'a [EachElement],
-    changes: &mut Vec<Change>,
-) -> Result<(), Stop> {
-    let Some((first, rest)) = lists.split_first() else { return one(machine, edit, changes) };
-    let sources = machine.values(first.sources)?;
-    let mut number = 0;
-    for source in &sources {
-        let (len, entries) = match source.view() {
-            View::List { len } => (len, None),
-            View::Map { len } => (len, Some(source.entries())),
-            _ => continue,
-        };
-        for index in 0..len {
-            machine.budget.spend(1)?;
-            let (key, element) = match &entries {
-                Some(entries) => (Value::Text(entries[index].0.clone()), entries[index].1.clone()),
-                None => (Value::Int(number), source.element(index)),
-            };
-            number += 1;
-            if element.is_missing() {
-                continue;
-            }
-            if let Some(slot) = first.key {
-                machine.slots[slot.0 as usize] = key;
-            }
-            machine.slots[first.element.0 as usize] = element;
-            each(machine, edit, rest, changes)?;
-        }
-    }
-    machine.done_with(sources);
-    Ok(())
 }
 
 /// The edit where all its names are bound.
@@ -105,7 +69,8 @@ fn place<'a>(machine: &mut Machine<'a>, place: &'a Place) -> Result<Option<Vec<S
     Ok(Some(at))
 }
 
-fn json(machine: &mut Machine<'_>, block: Block) -> Result<Option<serde_json::Value>, Stop> {
+/// The value that a block leaves; `None` where it is missing.
+pub(super) fn json(machine: &mut Machine<'_>, block: Block) -> Result<Option<serde_json::Value>, Stop> {
     let values = machine.values(block)?;
     let json = match values.first() {
         Some(value) if !value.is_missing() => {

@@ -48,6 +48,7 @@ impl RuleVerdict {
             verdict: Verdict::NotApplicable(NotApplicable::EarlierRule),
             violations: Vec::new(),
             changes: Vec::new(),
+            created: Vec::new(),
             assumed: Vec::new(),
         }
     }
@@ -271,6 +272,7 @@ fn judge<'a>(
         verdict.verdict = Verdict::NotApplicable(NotApplicable::Exempt(exemption));
         verdict.violations.clear();
         verdict.changes.clear();
+        verdict.created.clear();
         verdict.assumed.clear();
     }
 }
@@ -446,6 +448,9 @@ fn try_subject<'a>(
             Some(elements) => judge_elements(machine, rule, check, elements, limits, verdict)?,
         },
         Body::Edit(edits) => verdict.changes.extend(super::edit::changes(machine, edits)?),
+        Body::Generate(generation) => {
+            verdict.created.extend(super::generate::objects(machine, generation)?);
+        }
         // Whether the object is one to remove.
         Body::Delete(condition) => {
             return Ok(match machine.ask(*condition)? {

@@ -8,9 +8,11 @@
 
 mod decision;
 mod edit;
+mod elements;
 mod environment;
 mod evaluator;
 mod exempt;
+mod generate;
 mod path;
 mod record;
 mod run;

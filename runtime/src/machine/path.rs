@@ -395,6 +395,7 @@ impl<'a> Machine<'a> {
         match about {
             Unknown::User => self.environment.user.is_some(),
             Unknown::NamespaceLabels => !matches!(self.namespace_object(), NamespaceObject::Unknown),
+            Unknown::ClusterObjects => false,
         }
     }
 

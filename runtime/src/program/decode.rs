@@ -3,8 +3,9 @@
 use super::encode::{BODY_AT, CHECKSUM_AT, table};
 use super::instruction::{Block, Instruction, Operand, OptionalSlot};
 use super::meta::{
-    Body, Change, Check, ConditionalAction, EachElement, Edit, Elements, Exemption, Operations, Origin,
-    OriginId, Place, PlaceRoot, PlaceStep, Policy, PolicyId, Rule, RuleId, SourcePlace, SubjectStep, Target,
+    Body, Change, Check, ConditionalAction, EachElement, Edit, Elements, Exemption, Generation, Make,
+    NewObject, Operations, Origin, OriginId, Place, PlaceRoot, PlaceStep, Policy, PolicyId, Rule, RuleId,
+    SourcePlace, SubjectStep, Target,
 };
 use super::wire::{Damage, Reader};
 use super::{
@@ -260,19 +261,39 @@ fn body(input: &mut Reader<'_>) -> Read<Body> {
         }),
         1 => Body::Edit(input.rows(edit)?),
         2 => Body::Delete(block(input)?),
+        3 => Body::Generate(generation(input)?),
         _ => return Err(Damage("an unknown body of a rule")),
     })
 }
 
+fn each_element(input: &mut Reader<'_>) -> Read<EachElement> {
+    Ok(EachElement {
+        sources: block(input)?,
+        source_count: input.u32()?,
+        key: OptionalSlot::read(input)?.0,
+        element: Slot::read(input)?,
+    })
+}
+
+fn generation(input: &mut Reader<'_>) -> Read<Generation> {
+    let each = optional(input, each_element)?;
+    let filter = optional(input, block)?;
+    let make = match input.byte()? {
+        0 => Make::Object(NewObject {
+            api_version: input.text()?,
+            kind: input.text()?,
+            name: block(input)?,
+            namespace: optional(input, block)?,
+            fields: block(input)?,
+        }),
+        1 => Make::Copies,
+        _ => return Err(Damage("an unknown thing to make")),
+    };
+    Ok(Generation { each, filter, make })
+}
+
 fn edit(input: &mut Reader<'_>) -> Read<Edit> {
-    let each = input.rows(|input| {
-        Ok(EachElement {
-            sources: block(input)?,
-            source_count: input.u32()?,
-            key: OptionalSlot::read(input)?.0,
-            element: Slot::read(input)?,
-        })
-    })?;
+    let each = input.rows(each_element)?;
     let guard = optional(input, block)?;
     let root = match input.byte()? {
         0 => PlaceRoot::Object,

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::instruction::{Block, Instruction, Operand, Slot};
 use super::meta::{
-    Body, Change, Edit, Exemption, Operations, OriginId, PlaceRoot, PlaceStep, Policy, Rule, SubjectStep,
-    Target,
+    Body, Change, Edit, Exemption, Generation, Make, Operations, OriginId, PlaceRoot, PlaceStep, Policy,
+    Rule, SubjectStep, Target,
 };
 use super::{BindingId, Constant, ConstantId, GlobsId, Parts, Path, PathId, PathRoot, PathStep, RegexesId};
 use crate::glob::{Glob, GlobPart};
@@ -114,6 +114,36 @@ fn body(parts: &Parts, body: &Body, out: &mut String) {
             line!(out, "    delete if");
             code(parts, *condition, out);
         }
+        Body::Generate(it) => generation(parts, it, out),
+    }
+}
+
+fn generation(parts: &Parts, generation: &Generation, out: &mut String) {
+    match &generation.make {
+        Make::Object(object) => {
+            line!(out, "    generate {} {}", object.api_version, object.kind);
+        }
+        Make::Copies => {
+            line!(out, "    generate copies");
+        }
+    }
+    if let Some(each) = &generation.each {
+        line!(out, "    each {}", name(each.key, each.element));
+        code(parts, each.sources, out);
+    }
+    if let Some(filter) = generation.filter {
+        line!(out, "    if");
+        code(parts, filter, out);
+    }
+    if let Make::Object(object) = &generation.make {
+        line!(out, "    name");
+        code(parts, object.name, out);
+        if let Some(namespace) = object.namespace {
+            line!(out, "    namespace");
+            code(parts, namespace, out);
+        }
+        line!(out, "    fields");
+        code(parts, object.fields, out);
     }
 }
 

@@ -9,8 +9,8 @@
 
 use super::instruction::{Block, Instruction, Operand, OptionalSlot};
 use super::meta::{
-    Body, Change, Edit, Elements, Exemption, Operations, PlaceRoot, PlaceStep, Policy, Rule, SourcePlace,
-    SubjectStep, Target,
+    Body, Change, EachElement, Edit, Elements, Exemption, Generation, Make, Operations, PlaceRoot, PlaceStep,
+    Policy, Rule, SourcePlace, SubjectStep, Target,
 };
 use super::wire::Writer;
 use super::{Binding, BindingId, Constant, FORMAT_VERSION, MAGIC, Parts, Path, PathRoot, PathStep};
@@ -299,16 +299,38 @@ fn body(out: &mut Writer, body: &Body) {
             out.byte(2);
             block(out, condition);
         }
+        Body::Generate(generation) => {
+            out.byte(3);
+            self::generation(out, generation);
+        }
+    }
+}
+
+fn each_element(out: &mut Writer, each: &EachElement) {
+    block(out, &each.sources);
+    out.number(u64::from(each.source_count));
+    OptionalSlot(each.key).write(out);
+    each.element.write(out);
+}
+
+fn generation(out: &mut Writer, generation: &Generation) {
+    optional(out, generation.each.as_ref(), each_element);
+    optional(out, generation.filter.as_ref(), block);
+    match &generation.make {
+        Make::Object(object) => {
+            out.byte(0);
+            out.text(&object.api_version);
+            out.text(&object.kind);
+            block(out, &object.name);
+            optional(out, object.namespace.as_ref(), block);
+            block(out, &object.fields);
+        }
+        Make::Copies => out.byte(1),
     }
 }
 
 fn edit(out: &mut Writer, edit: &Edit) {
-    rows(out, &edit.each, |out, each| {
-        block(out, &each.sources);
-        out.number(u64::from(each.source_count));
-        OptionalSlot(each.key).write(out);
-        each.element.write(out);
-    });
+    rows(out, &edit.each, each_element);
     optional(out, edit.guard.as_ref(), block);
     match edit.place.root {
         PlaceRoot::Object => out.byte(0),

@@ -79,6 +79,38 @@ pub enum Body {
     Edit(Vec<Edit>),
     /// `delete`: leaves the answer whether the object is one to remove.
     Delete(Block),
+    /// `generate`
+    Generate(Generation),
+}
+
+/// Objects that are made beside the admitted one.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Generation {
+    /// One round for each element; `None`: one round.
+    pub each: Option<EachElement>,
+    /// Leaves the answer whether a round makes anything; `None`: it does.
+    pub filter: Option<Block>,
+    pub make: Make,
+}
+
+/// What one round makes.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Make {
+    Object(NewObject),
+    /// Copies of objects of the cluster, which are not known here.
+    Copies,
+}
+
+/// An object that is made. Each block leaves one value; without a name or namespace nothing is made.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NewObject {
+    pub api_version: String,
+    pub kind: String,
+    pub name: Block,
+    /// `None` where the kind lives outside namespaces.
+    pub namespace: Option<Block>,
+    /// The fields besides those.
+    pub fields: Block,
 }
 
 /// An exemption of one [`super::Program`].

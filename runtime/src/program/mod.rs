@@ -20,15 +20,15 @@ pub use instruction::{
 };
 pub use meta::{
     Body, Change, Check, ConditionalAction, EachElement, Edit, Effect, Elements, Exemption, ExemptionId,
-    Operations, Origin, OriginId, Place, PlaceRoot, PlaceStep, Policy, PolicyId, Rule, RuleId, SourcePlace,
-    SubjectStep, Target,
+    Generation, Make, NewObject, Operations, Origin, OriginId, Place, PlaceRoot, PlaceStep, Policy, PolicyId,
+    Rule, RuleId, SourcePlace, SubjectStep, Target,
 };
 use prepare::Prepared;
 
 use crate::glob::Glob;
 
 /// The version of the file format; others are refused.
-pub const FORMAT_VERSION: u16 = 3;
+pub const FORMAT_VERSION: u16 = 4;
 /// The first bytes of a program file.
 pub const MAGIC: [u8; 4] = *b"AIPB";
 

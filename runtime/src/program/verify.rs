@@ -9,7 +9,10 @@
 //! - Backward jumps lead only to the `next` of the innermost open loop, and lists end: every block ends.
 
 use super::instruction::{Block, Instruction, OptionalSlot, Slot};
-use super::meta::{Body, Change, Edit, Exemption, PlaceRoot, PlaceStep, Rule, RuleId, SubjectStep, Target};
+use super::meta::{
+    Body, Change, EachElement, Edit, Exemption, Generation, Make, PlaceRoot, PlaceStep, Rule, RuleId,
+    SubjectStep, Target,
+};
 use super::{Binding, BindingId, Constant, Parts, PathId, PathRoot};
 use crate::regular_expression;
 use crate::value::{Cidr, Quantity, Semver, Time};
@@ -148,6 +151,14 @@ fn blocks_of(body: &Body) -> Vec<Block> {
             })
             .collect(),
         Body::Delete(condition) => vec![*condition],
+        Body::Generate(generation) => {
+            let made = match &generation.make {
+                Make::Object(object) => vec![Some(object.name), object.namespace, Some(object.fields)],
+                Make::Copies => Vec::new(),
+            };
+            let sources = generation.each.iter().map(|each| each.sources);
+            sources.chain(generation.filter).chain(made.into_iter().flatten()).collect()
+        }
     }
 }
 
@@ -232,7 +243,7 @@ fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
             ensure(edits.len() <= EDITS_MAX, "it has too many edits")?;
             None
         }
-        Body::Delete(_) => None,
+        Body::Delete(_) | Body::Generate(_) => None,
     };
     subjects(&rule.targets)?;
     let no_locals: &[Slot] = &[];
@@ -262,6 +273,9 @@ fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
         Body::Delete(condition) => {
             check(*condition, no_locals, 0).map_err(|what| format!("condition: {what}"))?;
         }
+        Body::Generate(generation) => {
+            verify_generation(rule, generation, &check).map_err(|what| format!("generate: {what}"))?;
+        }
     }
     check(rule.message, &of_elements, 1).map_err(|what| format!("message: {what}"))?;
     for action in &rule.actions {
@@ -272,18 +286,40 @@ fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
     Ok(())
 }
 
-/// Lists are opened before their elements are spoken of, and what is changed is a place.
-fn verify_edit(rule: &Rule, edit: &Edit, check: &dyn Fn(Block, &[Slot], usize) -> Verified) -> Verified {
+/// What checks a block: the names that it may use besides bindings, and how many values it leaves.
+type CheckBlock<'c> = dyn Fn(Block, &[Slot], usize) -> Verified + 'c;
+
+/// The names of the elements of lists, each of which is opened before its elements are spoken of.
+fn verify_each(rule: &Rule, lists: &[EachElement], check: &CheckBlock<'_>) -> Result<Vec<Slot>, String> {
     let mut bound = Vec::new();
-    let mut elements = Vec::new();
-    ensure(edit.each.len() <= SUBJECT_LISTS_MAX, "its elements lie too deep")?;
-    for each in &edit.each {
+    ensure(lists.len() <= SUBJECT_LISTS_MAX, "its elements lie too deep")?;
+    for each in lists {
         check(each.sources, &bound, each.source_count as usize)?;
         bound.extend(each.key);
         bound.push(each.element);
-        elements.push(each.element);
         ensure(bound.iter().all(|slot| slot.0 < rule.slots), "its elements have no place")?;
     }
+    Ok(bound)
+}
+
+fn verify_generation(rule: &Rule, generation: &Generation, check: &CheckBlock<'_>) -> Verified {
+    let bound = verify_each(rule, generation.each.as_slice(), check)?;
+    if let Some(filter) = generation.filter {
+        check(filter, &bound, 0)?;
+    }
+    match &generation.make {
+        Make::Object(object) => {
+            let blocks = [Some(object.name), object.namespace, Some(object.fields)];
+            blocks.into_iter().flatten().try_for_each(|block| check(block, &bound, 1))
+        }
+        Make::Copies => Ok(()),
+    }
+}
+
+/// What is changed is a place.
+fn verify_edit(rule: &Rule, edit: &Edit, check: &CheckBlock<'_>) -> Verified {
+    let bound = verify_each(rule, &edit.each, check)?;
+    let elements: Vec<Slot> = edit.each.iter().map(|each| each.element).collect();
     if let Some(guard) = edit.guard {
         check(guard, &bound, 0)?;
     }

@@ -16,6 +16,7 @@ use crate::report::diagnostics::to_finding;
 use crate::report::escape::visible;
 use crate::report::text::TextOptions;
 use crate::report::{Counts, Finding, Level, Report, json, text};
+use crate::run::generated::generated_files;
 use crate::run::judge::{World, judge};
 use crate::run::manifests::Manifests;
 use crate::run::patched::{PatchedFile, patched_file};
@@ -26,7 +27,14 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
         console.error("`--now` is not a time; write 2026-01-31 or 2026-01-31T12:00:00Z");
         return Outcome::Usage;
     };
-    let to_stdout = arguments.patched.as_deref().is_some_and(read::is_stdin);
+    let is_stdout = |place: &Option<PathBuf>| place.as_deref().is_some_and(read::is_stdin);
+    let (patched_to_stdout, generated_to_stdout) =
+        (is_stdout(&arguments.patched), is_stdout(&arguments.generated));
+    let to_stdout = patched_to_stdout || generated_to_stdout;
+    if patched_to_stdout && generated_to_stdout {
+        console.error("patched and generated objects both go to stdout; give one of them a folder");
+        return Outcome::Usage;
+    }
     if let Some(problem) = clashing_outputs(&arguments.formats, to_stdout) {
         console.error(problem);
         return Outcome::Usage;
@@ -106,7 +114,11 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
     if let Some(place) = &arguments.patched {
         let files: Vec<PatchedFile> =
             manifests.files.iter().filter_map(|file| patched_file(file, &judged.patched, &options)).collect();
-        outcome = outcome.and(write_patched(&files, place, to_stdout, console));
+        outcome = outcome.and(write_patched(&files, place, patched_to_stdout, console));
+    }
+    if let Some(place) = &arguments.generated {
+        let files = generated_files(&judged.created);
+        outcome = outcome.and(write_generated(&files, place, generated_to_stdout, console));
     }
     outcome
 }
@@ -135,6 +147,23 @@ fn write_patched(files: &[PatchedFile], place: &Path, to_stdout: bool, console: 
         });
         let path = place.join(inside.collect::<PathBuf>());
         if let Err(error) = write::whole(&path, file.text.as_bytes()) {
+            console.error(&visible(&error));
+            outcome = outcome.and(Outcome::Incomplete);
+        }
+    }
+    outcome
+}
+
+/// The objects that rules made, a file for each in a folder or one after the other on stdout.
+fn write_generated(files: &[(String, String)], place: &Path, to_stdout: bool, console: &Console) -> Outcome {
+    if to_stdout {
+        let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
+        console.out(&texts.join("---\n"));
+        return Outcome::Clean;
+    }
+    let mut outcome = Outcome::Clean;
+    for (name, text) in files {
+        if let Err(error) = write::whole(&place.join(name), text.as_bytes()) {
             console.error(&visible(&error));
             outcome = outcome.and(Outcome::Incomplete);
         }
@@ -175,11 +204,11 @@ fn name_skipped(skipped: &[Skipped], console: &Console) {
 }
 
 /// Two formats on stdout, or in one file, would be neither.
-fn clashing_outputs(formats: &[FormatArgument], patched_to_stdout: bool) -> Option<&'static str> {
+fn clashing_outputs(formats: &[FormatArgument], objects_to_stdout: bool) -> Option<&'static str> {
     let on_stdout = |it: &FormatArgument| it.file.is_none() && it.format != RunFormat::Text;
-    if patched_to_stdout && formats.iter().any(on_stdout) {
+    if objects_to_stdout && formats.iter().any(on_stdout) {
         return Some(
-            "a report and the patched objects go to stdout; give the report a file: `--format json=report.json`",
+            "a report and objects go to stdout; give the report a file: `--format json=report.json`",
         );
     }
     for (at, format) in formats.iter().enumerate() {

@@ -10,7 +10,7 @@ use aipc_runtime::machine::{
     AdmissionOperation, Decision, Environment, Evaluator, Invalid, InvalidKind, Limits, Namespaces, Resource,
     RuleVerdict, User, Verdict,
 };
-use aipc_runtime::program::Program;
+use aipc_runtime::program::{Body, Program};
 use aipc_runtime::value::Time;
 
 use serde_json::Value;
@@ -147,6 +147,9 @@ fn failures(test: &hir::Test, program: &Program) -> Vec<Failure> {
                 return becomes(expect, wanted, &after.to_json(after.root()), &mutated.verdicts, program);
             }
             let decision = evaluator.evaluate(Resource::of(after), &environment, Limits::default());
+            if let hir::Verdict::Generates(wanted) = &expect.verdict {
+                return generates(expect, wanted, &decision.verdicts, program);
+            }
             compare(expect, program, &decision)
         })
         .collect()
@@ -187,7 +190,7 @@ fn compare(expect: &hir::Expect, program: &Program, decision: &Decision) -> Opti
         }
         hir::Verdict::Skip => of_kind.all(|it| matches!(it.verdict.verdict, Verdict::NotApplicable(_))),
         // Compared before anything is judged.
-        hir::Verdict::Becomes(_) => true,
+        hir::Verdict::Becomes(_) | hir::Verdict::Generates(_) => true,
     };
     // Objects of tests are partial; what is wrong in them is said, what is absent is not.
     let is_wrong = |it: &&Invalid| !matches!(it.kind, InvalidKind::MissingField { .. });
@@ -226,6 +229,57 @@ fn becomes(
         actual.push("no mutation speaks of this object".to_string());
     }
     Some(Failure { span: expect.span, expected: expected(expect), actual })
+}
+
+/// Whether a rule makes an object that has what is wanted; else what is wrong with the nearest one.
+fn generates(
+    expect: &hir::Expect,
+    wanted: &Value,
+    verdicts: &[RuleVerdict],
+    program: &Program,
+) -> Option<Failure> {
+    let created: Vec<&Value> = verdicts.iter().flat_map(|it| &it.created).collect();
+    let lacking = created.iter().map(|object| {
+        let mut lacking = Vec::new();
+        differences(wanted, &within(object, wanted), &mut String::new(), &mut lacking);
+        (*object, lacking)
+    });
+    let nearest = lacking.min_by_key(|(_, lacking)| lacking.len());
+    let actual = match nearest {
+        Some((_, lacking)) if lacking.is_empty() => return None,
+        Some((object, lacking)) => {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+            let made = format!("{} {} is made", text(&object["kind"]), text(&object["metadata"]["name"]));
+            std::iter::once(made).chain(lacking).collect()
+        }
+        None => {
+            let generates = |it: &&RuleVerdict| matches!(program.rule(it.rule).body, Body::Generate(_));
+            let words = verdicts.iter().filter(generates).map(|it| match it.verdict {
+                Verdict::Pass => format!("{} makes nothing", Spoken::of(it, program).name()),
+                _ => Spoken::of(it, program).words(),
+            });
+            let mut words: Vec<String> = words.collect();
+            if words.is_empty() {
+                words.push("no `generate` rule speaks of this object".to_string());
+            }
+            words
+        }
+    };
+    Some(Failure { span: expect.span, expected: expected(expect), actual })
+}
+
+/// Of an object only what another one names.
+fn within(object: &Value, named: &Value) -> Value {
+    match (object, named) {
+        (Value::Object(fields), Value::Object(named)) => {
+            let kept = named.iter().filter_map(|(key, named)| Some((key, within(fields.get(key)?, named))));
+            Value::Object(kept.map(|(key, value)| (key.clone(), value)).collect())
+        }
+        (Value::Array(items), Value::Array(named)) if items.len() == named.len() => {
+            items.iter().zip(named).map(|(item, named)| within(item, named)).collect()
+        }
+        (object, _) => object.clone(),
+    }
 }
 
 /// A sentence for each place where two objects differ.
@@ -282,8 +336,12 @@ impl Spoken<'_> {
             && self.verdict.violations.iter().any(|it| fits(&it.message))
     }
 
+    fn name(&self) -> String {
+        format!("{}.{}", self.policy, self.rule)
+    }
+
     fn words(&self) -> String {
-        let name = format!("{}.{}", self.policy, self.rule);
+        let name = self.name();
         match &self.verdict.verdict {
             Verdict::Pass => format!("{name} allows it"),
             Verdict::Fail => match self.verdict.violations.first() {
@@ -303,11 +361,16 @@ impl Spoken<'_> {
 }
 
 fn expected(expect: &hir::Expect) -> String {
-    let mut words = match expect.verdict {
+    let mut words = match &expect.verdict {
         hir::Verdict::Deny => "deny".to_string(),
         hir::Verdict::Allow => "allow".to_string(),
         hir::Verdict::Skip => "skip".to_string(),
         hir::Verdict::Becomes(_) => "the object becomes another".to_string(),
+        hir::Verdict::Generates(wanted) => {
+            let kind = wanted["kind"].as_str().unwrap_or_default();
+            let name = wanted["metadata"]["name"].as_str().map_or(String::new(), |it| format!(" {it}"));
+            format!("{kind}{name} is made")
+        }
     };
     if let Some(by) = &expect.by {
         words.push_str(&format!(" by {by}"));

@@ -26,6 +26,9 @@ struct ResultRow<'a> {
     result: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     effect: Option<&'static str>,
+    /// The objects that the rule makes, whole; hidden values are masked.
+    #[serde(skip_serializing_if = "<[serde_json::Value]>::is_empty")]
+    created: &'a [serde_json::Value],
     #[serde(skip_serializing_if = "Option::is_none")]
     because: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,6 +154,7 @@ fn result(it: &RuleResult) -> ResultRow<'_> {
         rule: &it.rule,
         result: it.status.as_str(),
         effect: it.effect.map(Effect::as_str),
+        created: &it.created,
         because: it.because.as_deref(),
         exemption: it.exemption.as_ref().map(|it| ExemptionRow {
             because: &it.because,

@@ -39,6 +39,8 @@ pub struct RuleResult {
     pub violations: Vec<Violation>,
     /// What the rule does besides judging.
     pub effect: Option<Effect>,
+    /// The objects that the rule makes.
+    pub created: Vec<serde_json::Value>,
     /// Why the rule, which would have spoken of the object, does not; its status is [`Status::Skip`].
     pub exemption: Option<Exemption>,
 }
@@ -71,6 +73,8 @@ impl Exemption {
 pub enum Effect {
     /// It changes the object.
     Patch,
+    /// It makes other objects.
+    Create,
     /// It would remove the object.
     Delete,
 }
@@ -79,6 +83,7 @@ impl Effect {
     pub fn as_str(self) -> &'static str {
         match self {
             Effect::Patch => "patch",
+            Effect::Create => "create",
             Effect::Delete => "delete",
         }
     }
@@ -278,6 +283,7 @@ pub(crate) mod tests {
             source_text: "deny pod if image !~ \"trusted/*\"".to_string(),
             violations,
             effect: None,
+            created: Vec::new(),
             exemption: None,
         };
         Report {

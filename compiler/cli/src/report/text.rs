@@ -66,6 +66,7 @@ fn render_result(out: &mut String, result: &RuleResult, style: Style) {
     let word = match result.status {
         Status::Pass => match result.effect {
             Some(Effect::Patch) => style.good("PATCH"),
+            Some(Effect::Create) => style.good("CREATE"),
             Some(Effect::Delete) => style.warning("DELETE"),
             None => style.good("PASS"),
         },
@@ -82,6 +83,9 @@ fn render_result(out: &mut String, result: &RuleResult, style: Style) {
     }
     if let Some(exemption) = &result.exemption {
         line(out, &format!("    {}", source(&exemption.source, "", style)));
+    }
+    for object in &result.created {
+        line(out, &format!("    {}", created(object)));
     }
     for violation in &result.violations {
         render_violation(out, violation, style);
@@ -148,6 +152,16 @@ fn resource(result: &RuleResult) -> String {
     match it.namespace.as_str() {
         "" => format!("{} {}", visible(&it.kind), visible(name)),
         namespace => format!("{} {}/{}", visible(&it.kind), visible(namespace), visible(name)),
+    }
+}
+
+/// An object that a rule makes, by its kind and name.
+fn created(object: &serde_json::Value) -> String {
+    let text = |value: &serde_json::Value| visible(value.as_str().unwrap_or("")).into_owned();
+    let (kind, name) = (text(&object["kind"]), text(&object["metadata"]["name"]));
+    match text(&object["metadata"]["namespace"]).as_str() {
+        "" => format!("{kind} {name}"),
+        namespace => format!("{kind} {namespace}/{name}"),
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// The objects that mutations changed, in the order of the input.
     pub patched: Vec<Patched>,
+    /// The objects that rules made, each with all its values, in the order of the results.
+    pub created: Vec<serde_json::Value>,
 }
 
 /// An object that mutations changed.
@@ -125,6 +127,7 @@ impl Surroundings<'_> {
                 };
                 judged.results.extend(some.results);
                 judged.patched.extend(some.patched);
+                judged.created.extend(some.created);
                 judged.findings.extend(some.findings);
                 seen.add(seen_there);
             }
@@ -176,6 +179,7 @@ impl Surroundings<'_> {
                 }
                 for verdict in decision.verdicts {
                     seen.note(index, &verdict);
+                    judged.created.extend(verdict.created.iter().cloned());
                     judged.results.extend(object.result(program, verdict));
                 }
             }
@@ -260,6 +264,7 @@ impl Seen {
             let help = match unknown {
                 Unknown::User => "say who asks with `--user NAME`",
                 Unknown::NamespaceLabels => "add the Namespace objects to the input",
+                Unknown::ClusterObjects => "the cluster does it; here it cannot be told what comes of it",
             };
             judged.findings.push(Finding { level, ..Finding::error("not-evaluated", message).help(help) });
         }
@@ -290,7 +295,7 @@ fn speaks_of(operations: &Operations, operation: AdmissionOperation) -> bool {
 fn is_unknown(unknown: Unknown) -> String {
     let verb = match unknown {
         Unknown::User => "is",
-        Unknown::NamespaceLabels => "are",
+        Unknown::NamespaceLabels | Unknown::ClusterObjects => "are",
     };
     format!("{} {verb}", unknown.name())
 }
@@ -394,6 +399,7 @@ impl Object<'_> {
             source_text: rule.source_text.clone(),
             violations,
             effect: effect(&rule.body, &verdict),
+            created: verdict.created.iter().map(|object| self.mask().object(object)).collect(),
             exemption,
         })
     }
@@ -516,7 +522,8 @@ fn effect(body: &Body, verdict: &RuleVerdict) -> Option<RuleEffect> {
     match body {
         Body::Edit(_) if !verdict.changes.is_empty() => Some(RuleEffect::Patch),
         Body::Delete(_) if verdict.verdict == Verdict::Pass => Some(RuleEffect::Delete),
-        Body::Check(_) | Body::Edit(_) | Body::Delete(_) => None,
+        Body::Generate(_) if !verdict.created.is_empty() => Some(RuleEffect::Create),
+        Body::Check(_) | Body::Edit(_) | Body::Delete(_) | Body::Generate(_) => None,
     }
 }
 

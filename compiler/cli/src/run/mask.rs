@@ -1,6 +1,7 @@
 //! Values that a report must not show: those of Secrets, and of environment variables.
 
 use aipc_runtime::document::{Document, NodeId, NodeValue, Position, Resource};
+use serde_json::Value;
 
 /// What stands for a hidden value.
 pub const MASK: &str = "***";
@@ -16,11 +17,13 @@ pub struct Mask {
     /// Byte ranges of the file.
     ranges: Vec<(u32, u32)>,
     texts: Vec<String>,
+    /// Nothing is hidden, whatever it is.
+    shows_all: bool,
 }
 
 impl Mask {
     /// Hides nothing.
-    pub const NONE: Mask = Mask { ranges: Vec::new(), texts: Vec::new() };
+    pub const NONE: Mask = Mask { ranges: Vec::new(), texts: Vec::new(), shows_all: true };
 
     /// What is hidden in an object: every value under `data` and `stringData` of a Secret, and every `value` in a
     /// list `env`, wherever a Pod's template lies.
@@ -49,6 +52,30 @@ impl Mask {
     /// A message without the hidden texts.
     pub fn message(&self, message: &str) -> String {
         self.texts.iter().fold(message.to_string(), |text, hidden| text.replace(hidden, MASK))
+    }
+
+    /// An object that was made from this one, without the hidden texts, and without those of a Secret.
+    pub fn object(&self, object: &Value) -> Value {
+        let mut shown = self.texts_hidden(object);
+        let is_secret = object["kind"] == "Secret" && !self.shows_all;
+        for key in ["data", "stringData"].into_iter().filter(|_| is_secret) {
+            if let Some(Value::Object(values)) = shown.get_mut(key) {
+                values.values_mut().for_each(|value| *value = Value::String(MASK.to_string()));
+            }
+        }
+        shown
+    }
+
+    fn texts_hidden(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.message(text)),
+            Value::Array(items) => items.iter().map(|item| self.texts_hidden(item)).collect(),
+            Value::Object(fields) => {
+                let fields = fields.iter().map(|(key, value)| (self.message(key), self.texts_hidden(value)));
+                Value::Object(fields.collect())
+            }
+            other => other.clone(),
+        }
     }
 
     /// A line of the file that begins at byte `start`, with the hidden parts replaced, and where the byte range

@@ -5,6 +5,7 @@
 //!   *.yaml, *.json, - ─▶ manifests ─▶ Manifests ─▶ judge ─▶ Report
 //! ```
 
+pub mod generated;
 pub mod judge;
 pub mod manifests;
 pub mod mask;

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use aipc_runtime::program::{
     Binding, BindingId, Block, Body, Change, Check, ConditionalAction, EachElement, Edit, Effect, Elements,
-    Exemption, Operations, Place, PlaceRoot, PlaceStep, PolicyId, Rule, RuleId, Slot, SubjectStep, Target,
+    Exemption, Generation, Make, NewObject, Operations, Place, PlaceRoot, PlaceStep, PolicyId, Rule, RuleId,
+    Slot, SubjectStep, Target,
 };
 
 use super::assembler::Assembler;
@@ -83,7 +84,8 @@ pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: 
         ir::Body::Delete(deletion) => {
             Body::Delete(ctx.block(|ctx| ctx.answer(std::slice::from_ref(&deletion.condition)))?)
         }
-        ir::Body::Mutate(_) | ir::Body::Generate(_) | ir::Body::Verify(_) => {
+        ir::Body::Generate(generation) => Body::Generate(emit_generation(&mut ctx, generation)?),
+        ir::Body::Mutate(_) | ir::Body::Verify(_) => {
             return Err(Refusal::not_yet(rule));
         }
     };
@@ -191,21 +193,50 @@ fn emit_check(ctx: &mut Ctx<'_, '_>, check: &ir::Check) -> Emitted<Check> {
     Ok(Check { elements, violation, violation_origin: ctx.assembler.origin(check.violation.origin) })
 }
 
-fn emit_edit(ctx: &mut Ctx<'_, '_>, edit: &ir::Edit) -> Emitted<Edit> {
-    let mut each = Vec::new();
-    for it in &edit.each {
-        let (sources, source_count) = emit_sources(ctx, &it.list)?;
-        each.push(EachElement {
-            sources,
-            source_count,
-            key: it.binder.key.map(|local| ctx.slot(local)),
-            element: ctx.slot(it.binder.element),
-        });
+fn emit_generation(ctx: &mut Ctx<'_, '_>, generation: &ir::Generation) -> Emitted<Generation> {
+    let mut each = None;
+    let mut filter = None;
+    if let Some(it) = &generation.each {
+        each = Some(emit_each(ctx, it.binder, &it.source)?);
+        filter = emit_guard(ctx, &it.filter)?;
     }
-    let guard = match edit.guard.is_const(true) {
-        true => None,
-        false => Some(ctx.block(|ctx| ctx.answer(std::slice::from_ref(&edit.guard)))?),
+    let make = match &generation.make {
+        ir::Make::Object { kind, name, namespace, fields } => {
+            let namespace =
+                namespace.as_ref().map(|namespace| ctx.block(|ctx| ctx.value(namespace))).transpose()?;
+            Make::Object(NewObject {
+                api_version: kind.api_version(),
+                kind: kind.kind.clone(),
+                name: ctx.block(|ctx| ctx.value(name))?,
+                namespace,
+                fields: ctx.block(|ctx| ctx.value(fields))?,
+            })
+        }
+        ir::Make::Copy { .. } => Make::Copies,
     };
+    Ok(Generation { each, filter, make })
+}
+
+/// The elements of a list, and the names that they have.
+fn emit_each(ctx: &mut Ctx<'_, '_>, binder: ir::Binder, list: &ir::Value) -> Emitted<EachElement> {
+    let (sources, source_count) = emit_sources(ctx, list)?;
+    let key = binder.key.map(|local| ctx.slot(local));
+    Ok(EachElement { sources, source_count, key, element: ctx.slot(binder.element) })
+}
+
+/// `None` where the condition always holds.
+fn emit_guard(ctx: &mut Ctx<'_, '_>, guard: &ir::Cond) -> Emitted<Option<Block>> {
+    match guard.is_const(true) {
+        true => Ok(None),
+        false => ctx.block(|ctx| ctx.answer(std::slice::from_ref(guard))).map(Some),
+    }
+}
+
+fn emit_edit(ctx: &mut Ctx<'_, '_>, edit: &ir::Edit) -> Emitted<Edit> {
+    let each: Emitted<Vec<EachElement>> =
+        edit.each.iter().map(|it| emit_each(ctx, it.binder, &it.list)).collect();
+    let each = each?;
+    let guard = emit_guard(ctx, &edit.guard)?;
     let place = emit_place(ctx, edit.change.place())?;
     let change = match &edit.change {
         ir::Change::Put { value, .. } => Change::Put(ctx.block(|ctx| ctx.value(value))?),

@@ -1,0 +1,76 @@
+//! Objects that rules made, as files.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use aipc_compiler::formats::yaml_write::{Node, document};
+use serde_json::Value;
+
+/// A name and a text for each object, in the order in which they were made. Of an object that several rules or triggers
+/// make there is one file, as there is one object in a cluster: the last.
+pub fn generated_files(objects: &[Value]) -> Vec<(String, String)> {
+    let mut places: HashMap<[String; 4], usize> = HashMap::new();
+    let mut files: Vec<(String, String)> = Vec::new();
+    for object in objects {
+        let text = document(&Node::from(object.clone()));
+        match places.entry(identity(object)) {
+            Entry::Occupied(at) => files[*at.get()].1 = text,
+            Entry::Vacant(entry) => {
+                let stem = file_stem(entry.key());
+                let numbered = (2..).map(|number| format!("{stem}_{number}.yaml"));
+                let mut names = std::iter::once(format!("{stem}.yaml")).chain(numbered);
+                let free = names.find(|name| !files.iter().any(|(other, _)| other == name));
+                entry.insert(files.len());
+                files.extend(free.map(|name| (name, text)));
+            }
+        }
+    }
+    files
+}
+
+/// Group, kind, namespace and name.
+fn identity(object: &Value) -> [String; 4] {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let group = text(&object["apiVersion"]).split_once('/').map(|(group, _)| group.to_owned());
+    let metadata = &object["metadata"];
+    [group.unwrap_or_default(), text(&object["kind"]), text(&metadata["namespace"]), text(&metadata["name"])]
+}
+
+/// `networkpolicy.networking.k8s.io_dev_default-deny`: nothing in it leads to another folder.
+fn file_stem([group, kind, namespace, name]: &[String; 4]) -> String {
+    let kind = kind.to_lowercase();
+    let kind = if group.is_empty() { kind } else { format!("{kind}.{group}") };
+    let plain = |ch: char| if ch.is_ascii_alphanumeric() || matches!(ch, '-' | '.') { ch } else { '-' };
+    let parts = [kind.as_str(), namespace, name].into_iter().filter(|part| !part.is_empty());
+    let parts: Vec<String> = parts.map(|part| part.chars().map(plain).collect()).collect();
+    parts.join("_").trim_start_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_tell_objects_apart_and_stay_in_the_folder() {
+        let object = |kind: &str, namespace: &str, name: &str| json!({"apiVersion": "v1", "kind": kind, "metadata": {"namespace": namespace, "name": name}});
+        let made = [
+            object("Secret", "dev", "a"),
+            object("Secret", "dev", "b"),
+            object("Secret", "dev", "a"),
+            object("Secret", "", "dev:a"),
+            object("Secret", "", "dev-a"),
+            object("..", "", "../../etc/passwd"),
+        ];
+        let files = generated_files(&made);
+        let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        let wanted = [
+            "secret_dev_a.yaml",
+            "secret_dev_b.yaml",
+            "secret_dev-a.yaml",
+            "secret_dev-a_2.yaml",
+            "_..-..-etc-passwd.yaml",
+        ];
+        assert_eq!(names, wanted);
+    }
+}
