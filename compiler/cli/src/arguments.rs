@@ -143,6 +143,9 @@ pub struct Run {
     /// Manifests of the objects as they were before
     #[arg(long, value_name = "FILE")]
     pub old: Option<PathBuf>,
+    /// The recorded world: objects of the cluster, and answers of services
+    #[arg(long, value_name = "FILE")]
+    pub context: Option<PathBuf>,
     /// The time at which to evaluate, as 2026-01-31 or 2026-01-31T12:00:00Z; the default is now
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::check::Checker;
 use super::occurrence::Definition;
 use super::resolve::ModuleId;
-use super::{Expr, ExprKind, Literal, Operation, Record, Ty, errors};
+use super::{Expr, ExprKind, Literal, Operation, Record, Ty, errors, lookup};
 use crate::hir::Place;
 use crate::ir::Root;
 use crate::source::Span;
@@ -103,16 +103,19 @@ impl Checker<'_> {
         let mut values = Vec::new();
         let mut fine = true;
         for (slot, parameter) in slots.iter().zip(function.parameters) {
-            let Some(arg) = slot else { continue };
-            let value = self.argument(function, parameter.ty, arg);
-            fine &= !value.is_error();
+            let value = slot.map(|arg| self.argument(function, parameter.ty, arg));
+            fine &= !value.as_ref().is_some_and(Expr::is_error);
             values.push(value);
         }
         if !fine {
             return Expr::error(span);
         }
-        let ty =
-            self.looked_up(function.name, &values).unwrap_or_else(|| self.result(function.result, &values));
+        if lookup::asks(function.name) {
+            let ty = self.result(function.result, &[]);
+            return self.lookup(function.name, values, ty, span);
+        }
+        let mut values: Vec<Expr> = values.into_iter().flatten().collect();
+        let ty = self.result(function.result, &values);
         match function.meaning {
             Meaning::Must => Expr::new(ExprKind::Must(Box::new(values.remove(0))), ty, span),
             Meaning::External if function.name == "image" => {
@@ -128,17 +131,6 @@ impl Checker<'_> {
                 }
                 self.folded(operation, values, ty, span)
             }
-        }
-    }
-
-    /// What a lookup of a known kind gives: an object of the kind, or a list of them.
-    fn looked_up(&self, function: &str, values: &[Expr]) -> Option<Ty> {
-        let id = self.cluster.find_kind(values.first()?.as_text()?)?;
-        let ty = Ty::of(self.cluster, self.cluster.kind_of(id).ty);
-        match function {
-            "cluster.get" => Some(ty),
-            "cluster.list" => Some(Ty::List(Box::new(ty))),
-            _ => None,
         }
     }
 

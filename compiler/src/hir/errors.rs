@@ -677,6 +677,21 @@ pub fn missing_argument(of: &str, parameter: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code::WrongArguments, span, format!("`{of}` needs a value for `{parameter}`"))
 }
 
+pub fn kind_without_namespace(kind: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::WrongArguments, span, format!("a {kind} is in no namespace")).help("leave `in` out")
+}
+
+pub fn computed_url(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::WrongArguments, span, "the policy has to say itself whom it asks")
+        .help("begin the URL with scheme, host and a slash: `\"https://host/…{…}\"`")
+}
+
+pub fn computed_kind(of: &str, span: Span) -> Diagnostic {
+    let message = format!("`{of}` cannot know which kinds this text may name");
+    Diagnostic::new(Code::WrongArguments, span, message)
+        .help("name the kind, or its group and version at least: `\"apps/v1/{…}\"`")
+}
+
 fn list_of(parameters: &[&str]) -> String {
     match parameters {
         [] => "no arguments".into(),
@@ -908,8 +923,9 @@ pub fn given_namespace(span: Span) -> Diagnostic {
         .help("for its labels write `given Namespace { metadata: { … } }`")
 }
 
-pub fn given_not_carried(what: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::NotCarriedYet, span, format!("`given {what}` is not carried out yet"))
+pub fn given_answer(why: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::WrongValue, span, format!("this answers no question: {why}"))
+        .help("write `given http { get: \"https://…\", answer: { … } }`")
 }
 
 pub fn one_operation(span: Span) -> Diagnostic {

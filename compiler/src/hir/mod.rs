@@ -27,6 +27,7 @@ mod policy;
 mod delete;
 mod exempt;
 mod generate;
+mod lookup;
 mod mutate;
 mod test;
 mod verbs;
@@ -329,6 +330,8 @@ pub enum ExprKind {
     Range(Box<Expr>, Box<Expr>),
     /// A call that asks a cluster, a registry or the network, or that only some outputs know: by its name.
     External(&'static str, Vec<Expr>),
+    /// A question to the cluster, a service or a registry.
+    Lookup(Box<Lookup>),
 
     // Conditions: type bool.
     Not(Box<Expr>),
@@ -352,6 +355,26 @@ pub enum ExprKind {
         parameters: Vec<(Local, Expr)>,
         body: Box<Expr>,
     },
+}
+
+/// A question to something outside the object.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Lookup {
+    /// The function that asks: `cluster.get`.
+    pub name: &'static str,
+    pub kind: LookupKind,
+    /// The arguments besides the kind, in the order of the parameters.
+    pub arguments: Vec<Option<Expr>>,
+}
+
+/// The kind that a lookup asks for.
+#[derive(Clone, PartialEq, Debug)]
+pub enum LookupKind {
+    /// It asks something else than the cluster.
+    None,
+    Known(ir::KindRef),
+    /// `"apps/v1/{…}"`: the one of these whose full name the text is.
+    OneOf(Vec<ir::KindRef>, Box<Expr>),
 }
 
 /// A comparison.
@@ -450,8 +473,10 @@ pub enum Given {
     User(serde_json::Value),
     /// The namespace of objects that name none.
     Namespace(String),
-    /// An object of the cluster; only Namespace objects are asked for so far.
+    /// An object of the cluster.
     Object(serde_json::Value),
+    /// What a service, the cache or a registry answers, as [`aipc_runtime::machine::Answer::recorded`] reads it.
+    Answer(serde_json::Value),
 }
 
 #[derive(Clone, Debug)]

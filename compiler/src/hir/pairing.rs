@@ -4,7 +4,7 @@
 //! meet (`require`), say ∃A ∧ ∃B where ∃(A ∧ B) was probably meant. The rule is its own dual under `not`, so
 //! `deny … if C` and `require … that not C` are right or wrong together.
 
-use super::{Atom, Expr, ExprKind, GlobPart, Relation, Step, TextPart, errors};
+use super::{Atom, Expr, ExprKind, GlobPart, LookupKind, Relation, Step, TextPart, errors};
 use crate::diagnostic::Diagnostic;
 
 /// How many elements make a condition true.
@@ -56,6 +56,13 @@ fn collect<'a>(expr: &'a Expr, found: &mut Vec<&'a Expr>) {
                     collect(arg, found);
                 }
             }
+        }
+        // A question is asked for each of the values that its parts stand for.
+        ExprKind::Lookup(lookup) => {
+            if let LookupKind::OneOf(_, text) = &lookup.kind {
+                collect(text, found);
+            }
+            lookup.arguments.iter().flatten().for_each(|argument| collect(argument, found));
         }
         // Arguments of outside calls, sources and elements of lists are values as a whole.
         ExprKind::External(..) | ExprKind::Collect(_) | ExprKind::ObjectCollect(_) | ExprKind::List(_) => {}

@@ -185,7 +185,7 @@ impl Checker<'_> {
                 return Expr::new(kind, Ty::Record(Record::WrittenImage), span);
             }
             "remote" => {
-                return Expr::new(ExprKind::External("image.remote", vec![base]), Ty::Json, span);
+                return self.lookup("image.remote", vec![Some(base)], Ty::Json, span);
             }
             _ => {
                 let diagnostic = errors::unknown_image_part(name);

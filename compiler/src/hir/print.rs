@@ -167,6 +167,7 @@ impl Printer<'_> {
             ExprKind::Must(inner) => format!("must({})", self.expr(inner)),
             ExprKind::Try(inner) => format!("try({})", self.expr(inner)),
             ExprKind::Range(low, high) => format!("{}..{}", self.expr(low), self.expr(high)),
+            ExprKind::Lookup(lookup) => self.lookup(lookup),
             ExprKind::External(name, args) => format!("{name}({})", self.list(args)),
             ExprKind::Not(inner) => format!("not {}", self.expr(inner)),
             ExprKind::And(a, b) => format!("({} and {})", self.expr(a), self.expr(b)),
@@ -187,6 +188,17 @@ impl Printer<'_> {
                 format!("(with {}: {})", parameters.join(", "), self.expr(body))
             }
         }
+    }
+
+    fn lookup(&self, it: &Lookup) -> String {
+        let kind = match &it.kind {
+            LookupKind::None => None,
+            LookupKind::Known(kind) => Some(format!("{}/{}", kind.api_version(), kind.kind)),
+            LookupKind::OneOf(_, text) => Some(self.expr(text)),
+        };
+        let argument = |argument: &Option<Expr>| argument.as_ref().map_or("-".into(), |it| self.expr(it));
+        let arguments: Vec<String> = kind.into_iter().chain(it.arguments.iter().map(argument)).collect();
+        format!("{}({})", it.name, arguments.join(", "))
     }
 
     fn list(&self, exprs: &[Expr]) -> String {

@@ -67,9 +67,15 @@ impl Checker<'_> {
                     }
                 }
             }
-            "http" | "registry" => {
-                self.report(errors::given_not_carried(&kind.name.text(), span));
-                None
+            "http" | "registry" | "cache" | "cluster" => {
+                let value = self.constant(object)?;
+                match aipc_runtime::machine::Answer::recorded(&value) {
+                    Ok(_) => Some(Given::Answer(value)),
+                    Err(why) => {
+                        self.report(errors::given_answer(&why, span));
+                        None
+                    }
+                }
             }
             _ => Some(Given::Object(self.object_of_kind(kind, &ast::Document::Object(object.clone()))?)),
         }

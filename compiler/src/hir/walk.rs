@@ -24,6 +24,12 @@ impl Expr {
             ExprKind::Operation(_, parts) | ExprKind::List(parts) | ExprKind::External(_, parts) => {
                 parts.iter().for_each(visit);
             }
+            ExprKind::Lookup(lookup) => {
+                if let LookupKind::OneOf(_, text) = &lookup.kind {
+                    visit(text);
+                }
+                lookup.arguments.iter().flatten().for_each(visit);
+            }
             ExprKind::Object(entries) => entries.iter().for_each(|(_, value)| visit(value)),
             ExprKind::Collect(collect) => collect.for_each_part(visit),
             ExprKind::ObjectCollect(both) => {
@@ -73,6 +79,12 @@ impl Expr {
             }
             ExprKind::Operation(_, parts) | ExprKind::List(parts) | ExprKind::External(_, parts) => {
                 parts.iter_mut().for_each(visit);
+            }
+            ExprKind::Lookup(lookup) => {
+                if let LookupKind::OneOf(_, text) = &mut lookup.kind {
+                    visit(text);
+                }
+                lookup.arguments.iter_mut().flatten().for_each(visit);
             }
             ExprKind::Object(entries) => entries.iter_mut().for_each(|(_, value)| visit(value)),
             ExprKind::Collect(collect) => collect.for_each_part_mut(visit),

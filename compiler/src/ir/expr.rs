@@ -72,15 +72,16 @@ pub enum ValueKind {
     Lookup(Box<Lookup>),
 }
 
-/// A question to something outside the object. A question with a missing part has no answer: missing.
+/// A question to something outside the object. A question with a missing part has no answer: missing. A name or
+/// namespace that is none asks for no object: missing; a label value that is none selects nothing.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Lookup {
-    /// `cluster.get(Kind, name, in: …)`; a kind whose text is computed is a [`LookupKind::Computed`].
-    Get { kind: LookupKind, name: Value, namespace: Option<Value> },
-    /// `cluster.list(Kind, in: …, labels: …)`; a list of objects.
-    List { kind: LookupKind, namespace: Option<Value>, labels: Option<Value> },
+    /// `cluster.get(Kind, name, in: …)`
+    Get { kind: KindRef, name: Value, namespace: Option<Value> },
+    /// `cluster.list(Kind, in: …, labels: …)`; a list of objects by namespace and name. Labels are a map of text.
+    List { kind: KindRef, namespace: Option<Value>, labels: Option<Value> },
     /// `cluster.post(Kind, object)`; the object as the API server answers it.
-    Post { kind: LookupKind, object: Value },
+    Post { kind: KindRef, object: Value },
     /// `http.get(url)`
     HttpGet { url: Value, headers: Option<Value> },
     /// `http.post(url, body)`
@@ -91,14 +92,6 @@ pub enum Lookup {
     ImageRemote { image: Value },
     /// `random(pattern)`: text that the regular expression describes.
     Random { pattern: String },
-}
-
-/// The kind that a lookup asks for.
-#[derive(Clone, PartialEq, Debug)]
-pub enum LookupKind {
-    Known(KindRef),
-    /// `apps/v1/Deployment` as text of values.
-    Computed(Value),
 }
 
 #[derive(Clone, PartialEq, Debug)]

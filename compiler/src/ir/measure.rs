@@ -296,7 +296,7 @@ impl Lookup {
     }
 
     /// The kind that it asks for, if it asks the cluster.
-    pub fn kind(&self) -> Option<&LookupKind> {
+    pub fn kind(&self) -> Option<&KindRef> {
         match self {
             Lookup::Get { kind, .. } | Lookup::List { kind, .. } | Lookup::Post { kind, .. } => Some(kind),
             Lookup::HttpGet { .. }
@@ -309,14 +309,10 @@ impl Lookup {
 
     /// Calls `visit` on each value that the question is made of.
     pub fn for_each_value<'a>(&'a self, visit: &mut dyn FnMut(&'a Value)) {
-        let kind = |kind: &'a LookupKind| match kind {
-            LookupKind::Known(_) => None,
-            LookupKind::Computed(value) => Some(value),
-        };
         let parts: [Option<&Value>; 3] = match self {
-            Lookup::Get { kind: of, name, namespace } => [kind(of), Some(name), namespace.as_ref()],
-            Lookup::List { kind: of, namespace, labels } => [kind(of), namespace.as_ref(), labels.as_ref()],
-            Lookup::Post { kind: of, object } => [kind(of), Some(object), None],
+            Lookup::Get { kind: _, name, namespace } => [Some(name), namespace.as_ref(), None],
+            Lookup::List { kind: _, namespace, labels } => [namespace.as_ref(), labels.as_ref(), None],
+            Lookup::Post { kind: _, object } => [Some(object), None, None],
             Lookup::HttpGet { url, headers } => [Some(url), headers.as_ref(), None],
             Lookup::HttpPost { url, body, headers } => [Some(url), Some(body), headers.as_ref()],
             Lookup::Cache { name: value } | Lookup::ImageRemote { image: value } => [Some(value), None, None],
@@ -327,16 +323,10 @@ impl Lookup {
 
     /// As [`Lookup::for_each_value`], to change them.
     pub fn for_each_value_mut(&mut self, visit: &mut dyn FnMut(&mut Value)) {
-        fn kind(kind: &mut LookupKind) -> Option<&mut Value> {
-            match kind {
-                LookupKind::Known(_) => None,
-                LookupKind::Computed(value) => Some(value),
-            }
-        }
         let parts: [Option<&mut Value>; 3] = match self {
-            Lookup::Get { kind: of, name, namespace } => [kind(of), Some(name), namespace.as_mut()],
-            Lookup::List { kind: of, namespace, labels } => [kind(of), namespace.as_mut(), labels.as_mut()],
-            Lookup::Post { kind: of, object } => [kind(of), Some(object), None],
+            Lookup::Get { kind: _, name, namespace } => [Some(name), namespace.as_mut(), None],
+            Lookup::List { kind: _, namespace, labels } => [namespace.as_mut(), labels.as_mut(), None],
+            Lookup::Post { kind: _, object } => [Some(object), None, None],
             Lookup::HttpGet { url, headers } => [Some(url), headers.as_mut(), None],
             Lookup::HttpPost { url, body, headers } => [Some(url), Some(body), headers.as_mut()],
             Lookup::Cache { name: value } | Lookup::ImageRemote { image: value } => [Some(value), None, None],

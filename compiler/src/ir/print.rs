@@ -241,8 +241,8 @@ impl Printer {
             ValueKind::Must(inner) => self.about(depth, "must", [&**inner]),
             ValueKind::Lookup(lookup) => {
                 let word = match lookup.kind() {
-                    Some(LookupKind::Known(kind)) => format!("{} {}", lookup.name(), show_kind(kind)),
-                    Some(LookupKind::Computed(_)) | None => lookup.name().to_owned(),
+                    Some(kind) => format!("{} {}", lookup.name(), show_kind(kind)),
+                    None => lookup.name().to_owned(),
                 };
                 self.line(depth, format!("lookup {word}: {ty}"));
                 lookup.for_each_value(&mut |value| self.value(depth + 1, value));

@@ -7,6 +7,7 @@ mod condition;
 mod element;
 mod exempt;
 mod generate;
+mod lookup;
 mod message;
 mod mutate;
 mod place;

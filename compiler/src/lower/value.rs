@@ -61,9 +61,11 @@ impl Ctx {
                 Value::new(ValueKind::If(Box::new(test), Box::new(yes), Box::new(no)), ty, span)
             }
             ExprKind::Must(inner) => make(ValueKind::Must(Box::new(self.value(inner)?))),
-            // Nothing that is carried can fail, so there is nothing to try.
+            ExprKind::Try(inner) if asks(inner) => return Err(external("try", span)),
+            // Nothing else that is carried can fail, so there is nothing to try.
             ExprKind::Try(inner) => self.value(inner)?,
             ExprKind::Range(low, high) => make(ValueKind::List(vec![self.value(low)?, self.value(high)?])),
+            ExprKind::Lookup(lookup) => self.lookup(lookup, ty, span)?,
             ExprKind::External(name, _) => return Err(external(name, span)),
             ExprKind::Apply { parameters, body } if expr.ty != hir::Ty::Bool => {
                 for (local, argument) in parameters {
@@ -179,6 +181,13 @@ impl Ctx {
             kind => Cond::new(CondKind::Is(Value { kind, ..value }), span),
         })
     }
+}
+
+/// Whether the expression is, or has in it, a question that may fail.
+fn asks(expr: &hir::Expr) -> bool {
+    let mut found = matches!(expr.kind, ExprKind::Lookup(_));
+    expr.for_each_part(&mut |part| found |= asks(part));
+    found
 }
 
 /// The value read as the address or network that its type says; what cannot be read so is missing.

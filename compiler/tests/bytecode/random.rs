@@ -642,6 +642,7 @@ fn machine_says(
         machine::Verdict::Error(error) => reference::Verdict::Stopped(match error.reason {
             ErrorReason::MustMissing => Stop::MustMissing,
             ErrorReason::OverBudget | ErrorReason::RegexTooLarge => Stop::OverBudget,
+            ErrorReason::LookupFailed | ErrorReason::UrlPart => panic!("nothing is asked here"),
         }),
         machine::Verdict::NotEvaluated(about) => panic!("{about:?}"),
     }

@@ -27,6 +27,8 @@ pub struct RuleVerdict {
     pub created: Vec<serde_json::Value>,
     /// What the verdict took for granted because it was not known; empty if nothing.
     pub assumed: Vec<Unknown>,
+    /// The question that has no answer, where the verdict is [`Verdict::NotEvaluated`] because of one.
+    pub unanswered: Option<String>,
 }
 
 /// What a rule says of a resource.
@@ -90,6 +92,10 @@ pub enum ErrorReason {
     MustMissing,
     /// A regular expression is larger than the limit once compiled.
     RegexTooLarge,
+    /// A question is recorded to have failed.
+    LookupFailed,
+    /// Text would have changed the meaning of the URL that it was to be a part of.
+    UrlPart,
 }
 
 impl ErrorReason {
@@ -99,6 +105,8 @@ impl ErrorReason {
             ErrorReason::OverBudget => "over budget",
             ErrorReason::MustMissing => "`must` found no value",
             ErrorReason::RegexTooLarge => "a regular expression is too large",
+            ErrorReason::LookupFailed => "what it asked for could not be had",
+            ErrorReason::UrlPart => "text that does not fit into a URL",
         }
     }
 }
@@ -110,10 +118,28 @@ pub enum Unknown {
     NamespaceLabels,
     /// The objects of the cluster besides the one that is judged.
     ClusterObjects,
+    /// The objects of a kind.
+    Objects,
+    /// What a service or the API server answers.
+    Answers,
+    CacheEntries,
+    /// What a registry says of an image.
+    Images,
+    /// What comes out by chance.
+    Chance,
 }
 
 impl Unknown {
-    pub const ALL: &'static [Unknown] = &[Unknown::User, Unknown::NamespaceLabels, Unknown::ClusterObjects];
+    pub const ALL: &'static [Unknown] = &[
+        Unknown::User,
+        Unknown::NamespaceLabels,
+        Unknown::ClusterObjects,
+        Unknown::Objects,
+        Unknown::Answers,
+        Unknown::CacheEntries,
+        Unknown::Images,
+        Unknown::Chance,
+    ];
 
     /// The stable name in program listings and in the IR.
     pub fn code(self) -> &'static str {
@@ -121,6 +147,11 @@ impl Unknown {
             Unknown::User => "user",
             Unknown::NamespaceLabels => "namespace-labels",
             Unknown::ClusterObjects => "cluster-objects",
+            Unknown::Objects => "objects",
+            Unknown::Answers => "answers",
+            Unknown::CacheEntries => "cache-entries",
+            Unknown::Images => "images",
+            Unknown::Chance => "chance",
         }
     }
 
@@ -130,6 +161,11 @@ impl Unknown {
             Unknown::User => "the user",
             Unknown::NamespaceLabels => "the labels of the namespace",
             Unknown::ClusterObjects => "the objects of the cluster",
+            Unknown::Objects => "the objects of a kind",
+            Unknown::Answers => "the answer of a service",
+            Unknown::CacheEntries => "an entry of the cache",
+            Unknown::Images => "what the registry says of an image",
+            Unknown::Chance => "what comes out by chance",
         }
     }
 }

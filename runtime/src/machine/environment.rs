@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
+use super::World;
+
 use crate::document::{self, Document, NodeId};
 use crate::value::Time;
 
@@ -131,6 +133,8 @@ pub struct Environment<'a> {
     pub namespace_default: &'a str,
     /// The Namespace objects that are known; the labels of others are not.
     pub namespaces: Option<&'a Namespaces<'a>>,
+    /// What is recorded of the world; without it, no question has an answer.
+    pub world: Option<&'a World>,
     /// The subresource that is asked for, without a slash: `scale`, `exec`. `None` for the object itself.
     pub subresource: Option<&'a str>,
     /// The kind that rules are chosen by where it is not the object's own, as for subresources.
@@ -166,6 +170,7 @@ impl<'a> Environment<'a> {
             user: None,
             namespace_default: "default",
             namespaces: None,
+            world: None,
             subresource: None,
             kind: None,
             namespaced: None,

@@ -50,6 +50,7 @@ impl RuleVerdict {
             changes: Vec::new(),
             created: Vec::new(),
             assumed: Vec::new(),
+            unanswered: None,
         }
     }
 }
@@ -266,6 +267,10 @@ fn judge<'a>(
     // Nothing is wrong with a subject that has no places.
     verdict.verdict = merged.unwrap_or(Verdict::Pass);
     verdict.assumed.append(&mut machine.assumed);
+    verdict.unanswered = match verdict.verdict {
+        Verdict::NotEvaluated(_) => machine.unanswered.take(),
+        _ => None,
+    };
     if !matches!(verdict.verdict, Verdict::NotApplicable(_))
         && let Some(exemption) = super::exempt::exemption_for(machine, verdict.rule, limits)
     {

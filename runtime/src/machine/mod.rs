@@ -6,6 +6,8 @@
 //! A first pass only answers whether a rule is violated. For a violation the condition runs once more and
 //! notes what decided it.
 
+mod answer;
+mod ask;
 mod decision;
 mod edit;
 mod elements;
@@ -16,6 +18,7 @@ mod generate;
 mod path;
 mod record;
 mod run;
+mod world;
 
 pub use decision::{
     Action, Cause, Decision, ErrorReason, EvaluationError, Invalid, InvalidKind, NotApplicable, RuleVerdict,
@@ -23,3 +26,4 @@ pub use decision::{
 };
 pub use environment::{AdmissionOperation, Environment, Limits, Namespaces, ObjectKind, Resource, User};
 pub use evaluator::{Evaluator, Mutated};
+pub use world::{Answer, Key, World};

@@ -396,6 +396,9 @@ impl<'a> Machine<'a> {
             Unknown::User => self.environment.user.is_some(),
             Unknown::NamespaceLabels => !matches!(self.namespace_object(), NamespaceObject::Unknown),
             Unknown::ClusterObjects => false,
+            // Whether they are known shows only when they are asked for.
+            Unknown::Objects | Unknown::Answers | Unknown::CacheEntries | Unknown::Images => true,
+            Unknown::Chance => false,
         }
     }
 

@@ -57,6 +57,8 @@ pub(super) struct Machine<'a> {
     pub(super) subjects: Vec<Option<Rc<[Subject]>>>,
     /// Why the block cannot go on, from a path that asked for what is not known.
     pub(super) stop: Option<Stop>,
+    /// The question that had no answer, as words.
+    pub(super) unanswered: Option<String>,
     /// What is unknown reads as missing: in messages.
     pub(super) unknown_is_missing: bool,
     pub(super) budget: Budget,
@@ -116,6 +118,7 @@ impl<'a> Machine<'a> {
             own_namespace: OnceCell::new(),
             subjects: vec![None; program.prepared().subject_count],
             stop: None,
+            unanswered: None,
             unknown_is_missing: false,
             budget: Budget::new(0),
             memo: vec![Memo::EMPTY; program.prepared().beginning_count],
@@ -215,6 +218,18 @@ impl<'a> Machine<'a> {
                     let first = self.first_of(operation.arity());
                     let value = operation::apply(operation, &self.stack[first..], &mut self.budget)?;
                     self.replace(first, value);
+                }
+                Instruction::Ask { question } => {
+                    let first = self.first_of(question.arity());
+                    let parts: Vec<Value<'a>> = self.stack.drain(first..).collect();
+                    let value = self.asked(question, &parts, here)?;
+                    self.stack.push(value);
+                }
+                Instruction::UrlPart {} => {
+                    let fits = |text: &str| super::world::is_url_part(text);
+                    if self.stack.last().and_then(Value::as_text).is_some_and(|text| !fits(text)) {
+                        return Err(self.error(ErrorReason::UrlPart, here));
+                    }
                 }
                 Instruction::Convert { operation } => {
                     let list = self.pop();
@@ -607,7 +622,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn error(&self, reason: ErrorReason, here: usize) -> Stop {
+    pub(super) fn error(&self, reason: ErrorReason, here: usize) -> Stop {
         Stop::Error(EvaluationError { reason, origin: self.place_of(here) })
     }
 

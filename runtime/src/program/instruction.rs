@@ -5,6 +5,7 @@
 //! block. A backward jump leads only to the `next` of the innermost open loop, so every block ends.
 
 use super::meta::Effect;
+use super::question::Question;
 use super::wire::{Damage, Reader, Writer};
 use crate::machine::Unknown;
 use crate::operation::{Comparison, Domain, Operation, Test};
@@ -97,6 +98,7 @@ byte_operands! {
     Unknown, Unknown::ALL, |it| it.code();
     Effect, EFFECTS, |it| it.name();
     Expect, Expect::ALL, |it| it.name();
+    Question, Question::ALL, |it| it.name();
 }
 
 /// A slot that may be left out.
@@ -296,6 +298,11 @@ instructions! {
     Extend "extend" {};
     /// → the list that was under construction
     Collected "collected" {};
+
+    /// parts of the question → the answer of the recorded world
+    Ask "ask" { question: Question };
+    /// text → the text; the rule ends in an error where it could change the meaning of a URL around it
+    UrlPart "url-part" {};
 
     // Conditions set the flag
     /// The flag is this

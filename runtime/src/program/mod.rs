@@ -9,6 +9,7 @@ mod encode;
 mod instruction;
 mod meta;
 mod prepare;
+mod question;
 mod verify;
 mod wire;
 
@@ -24,11 +25,12 @@ pub use meta::{
     Rule, RuleId, SourcePlace, SubjectStep, Target,
 };
 use prepare::Prepared;
+pub use question::Question;
 
 use crate::glob::Glob;
 
 /// The version of the file format; others are refused.
-pub const FORMAT_VERSION: u16 = 4;
+pub const FORMAT_VERSION: u16 = 5;
 /// The first bytes of a program file.
 pub const MAGIC: [u8; 4] = *b"AIPB";
 

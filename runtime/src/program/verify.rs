@@ -520,8 +520,9 @@ impl Check<'_> {
                 (0, 1)
             }
             Instruction::Entry {} => (2, 1),
-            Instruction::Expect { .. } | Instruction::Must {} => (1, 1),
+            Instruction::Expect { .. } | Instruction::Must {} | Instruction::UrlPart {} => (1, 1),
             Instruction::Operation { operation } => (operation.arity(), 1),
+            Instruction::Ask { question } => (question.arity(), 1),
             Instruction::Convert { operation } => {
                 ensure(operation.arity() == 1, "a conversion of several values")?;
                 (1, 1)

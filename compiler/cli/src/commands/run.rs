@@ -16,6 +16,7 @@ use crate::report::diagnostics::to_finding;
 use crate::report::escape::visible;
 use crate::report::text::TextOptions;
 use crate::report::{Counts, Finding, Level, Report, json, text};
+use crate::run::context;
 use crate::run::generated::generated_files;
 use crate::run::judge::{World, judge};
 use crate::run::manifests::Manifests;
@@ -62,6 +63,12 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
         old
     });
 
+    let context = arguments.context.clone().or_else(|| policies.context());
+    let (recorded, context_findings) = match &context {
+        Some(path) => context::load(path),
+        None => Default::default(),
+    };
+
     let world = World {
         operation: operation(arguments),
         namespace: &arguments.namespace,
@@ -71,6 +78,7 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
             ..User::default()
         }),
         old: old.as_ref(),
+        recorded: &recorded,
         now,
         strict: arguments.strict || policies.is_strict(),
         audit_warn: arguments.audit_warn,
@@ -94,6 +102,7 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
     report.findings.extend(policies.findings.iter().cloned());
     report.findings.extend(manifests.findings.iter().cloned());
     report.findings.extend(old.iter().flat_map(|it| &it.findings).cloned());
+    report.findings.extend(context_findings);
     report.findings.extend(judged.findings.iter().cloned());
     let has_errors = report.findings.iter().any(|it| it.level == Level::Error);
     if counts.rules == 0 && !has_errors {

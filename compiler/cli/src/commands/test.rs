@@ -21,6 +21,7 @@ use crate::console::Console;
 use crate::outcome::Outcome;
 use crate::report::escape::visible;
 use crate::report::text::count;
+use crate::run::context;
 
 /// Tests have no clock: what depends on the time is tested at this moment, 2026-01-01T00:00:00Z.
 const NOW_UNIX_SECONDS: i64 = 1_767_225_600;
@@ -102,10 +103,12 @@ fn failures(test: &hir::Test, program: &Program) -> Vec<Failure> {
     let mut user = None;
     let mut namespace = "default";
     let mut objects = Vec::new();
+    let mut answers = Vec::new();
     for given in &test.givens {
         match given {
             hir::Given::User(value) => user = Some(user_document(value)),
             hir::Given::Namespace(name) => namespace = name,
+            hir::Given::Answer(value) => answers.push(value),
             hir::Given::Object(value) => objects.push((value, Document::from_json(value))),
         }
     }
@@ -117,6 +120,7 @@ fn failures(test: &hir::Test, program: &Program) -> Vec<Failure> {
             namespaces.add(name, Resource::of(document));
         }
     }
+    let world = context::of_test(objects.iter().map(|(value, _)| *value), answers.into_iter());
     let evaluator = Evaluator::new(program);
     test.expects
         .iter()
@@ -139,6 +143,7 @@ fn failures(test: &hir::Test, program: &Program) -> Vec<Failure> {
                 user: user.as_ref(),
                 namespace_default: namespace,
                 namespaces: Some(&namespaces),
+                world: Some(&world),
                 ..Environment::new(Time::from_unix(NOW_UNIX_SECONDS, 0))
             };
             let mutated = evaluator.mutate(Resource::of(&object), &environment, Limits::default());
@@ -354,7 +359,8 @@ impl Spoken<'_> {
             Verdict::NotApplicable(why) => format!("{name} does not apply: {}", why.because()),
             Verdict::Error(error) => format!("{name} ends in an error: {}", error.reason.because()),
             Verdict::NotEvaluated(unknown) => {
-                format!("{name} is not evaluated: {} not given", unknown.name())
+                let what = self.verdict.unanswered.as_deref().unwrap_or(unknown.name());
+                format!("{name} is not evaluated: {what} not given")
             }
         }
     }

@@ -35,6 +35,8 @@ pub struct Settings {
     pub out: Option<PathBuf>,
     /// `run` is strict without `--strict`.
     pub strict: bool,
+    /// The recorded world of `run`, below the root.
+    pub context: Option<PathBuf>,
     /// Which files are policies, as patterns below the root; empty for every `.aip`.
     pub include: Vec<String>,
     pub exclude: Vec<String>,
@@ -181,9 +183,13 @@ impl Reader {
 
     fn run(&mut self, key: &Key<'_>, value: &Item<'_>, settings: &mut Settings) {
         match (key.get_ref().as_ref(), value.get_ref()) {
+            ("context", _) => {
+                let Some(text) = self.text(value) else { return };
+                settings.context = self.below_root(value, &text).then(|| PathBuf::from(text));
+            }
             ("strict", DeValue::Boolean(strict)) => settings.strict = *strict,
             ("strict", _) => self.mistyped(value, "true or false"),
-            _ => self.unknown(key, "`[run]`", &["strict"]),
+            _ => self.unknown(key, "`[run]`", &["context", "strict"]),
         }
     }
 

@@ -25,6 +25,8 @@ pub struct World<'a> {
     pub namespace: &'a str,
     pub user: Option<User>,
     pub old: Option<&'a Manifests>,
+    /// Objects and answers that are recorded.
+    pub recorded: &'a machine::World,
     pub now: Time,
     /// What is unusual is an error.
     pub strict: bool,
@@ -54,6 +56,12 @@ pub struct Patched {
 pub fn judge(policies: &Policies, manifests: &Manifests, world: &World<'_>) -> Judged {
     let user = world.user.as_ref().map(User::to_document);
     let mut namespaces = Namespaces::new();
+    for namespace in world.recorded.objects("v1/Namespace") {
+        let namespace = machine::Resource::of(namespace);
+        if let Some(name) = namespace.text(&["metadata", "name"]) {
+            namespaces.add(name, namespace);
+        }
+    }
     for (_, resource) in manifests.resources() {
         if let (("v1", "Namespace"), Some(name)) =
             ((resource.api_version(), resource.kind()), resource.name())
@@ -146,6 +154,7 @@ impl Surroundings<'_> {
                 user: self.user,
                 namespace_default: self.world.namespace,
                 namespaces: Some(self.namespaces),
+                world: Some(self.world.recorded),
                 ..Environment::new(self.world.now)
             };
             let mut object = Object {
@@ -217,13 +226,33 @@ fn old_object<'a>(
     }
 }
 
+/// How often a rule was not evaluated, and what it asked then.
+#[derive(Default)]
+struct NotEvaluated {
+    objects: usize,
+    questions: BTreeSet<String>,
+}
+
+/// So many questions a finding names.
+const QUESTIONS_MAX: usize = 3;
+
+impl NotEvaluated {
+    fn asked(&self) -> String {
+        let mut named: Vec<&str> = self.questions.iter().take(QUESTIONS_MAX).map(String::as_str).collect();
+        if self.questions.len() > QUESTIONS_MAX {
+            named.push("…");
+        }
+        if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) }
+    }
+}
+
 /// What happened to each rule over the whole run.
 #[derive(Default)]
 struct Seen {
     /// Rules that applied to something, by program and rule.
     applied: BTreeSet<(usize, u32)>,
     /// How many objects a rule was not evaluated on.
-    not_evaluated: BTreeMap<(usize, u32, Unknown), usize>,
+    not_evaluated: BTreeMap<(usize, u32, Unknown), NotEvaluated>,
 }
 
 impl Seen {
@@ -231,7 +260,7 @@ impl Seen {
         match &verdict.verdict {
             // A rule that asks who sends the request has no answer where nobody is known to.
             Verdict::NotApplicable(NotApplicable::NoUser) => {
-                *self.not_evaluated.entry((program, verdict.rule.0, Unknown::User)).or_default() += 1;
+                self.not_evaluated.entry((program, verdict.rule.0, Unknown::User)).or_default().objects += 1;
             }
             // It would have spoken of the object.
             Verdict::NotApplicable(NotApplicable::Exempt(_)) => {
@@ -239,7 +268,9 @@ impl Seen {
             }
             Verdict::NotApplicable(_) => {}
             Verdict::NotEvaluated(unknown) => {
-                *self.not_evaluated.entry((program, verdict.rule.0, *unknown)).or_default() += 1;
+                let of_rule = self.not_evaluated.entry((program, verdict.rule.0, *unknown)).or_default();
+                of_rule.objects += 1;
+                of_rule.questions.extend(verdict.unanswered.clone());
             }
             Verdict::Pass | Verdict::Fail | Verdict::Error(_) => {
                 self.applied.insert((program, verdict.rule.0));
@@ -249,22 +280,34 @@ impl Seen {
 
     fn add(&mut self, other: Seen) {
         self.applied.extend(other.applied);
-        for (rule, count) in other.not_evaluated {
-            *self.not_evaluated.entry(rule).or_default() += count;
+        for (rule, there) in other.not_evaluated {
+            let here = self.not_evaluated.entry(rule).or_default();
+            here.objects += there.objects;
+            here.questions.extend(there.questions);
         }
     }
 
     fn report(&self, programs: &[Program], world: &World<'_>, judged: &mut Judged) {
         let level = if world.strict { Level::Error } else { Level::Warning };
-        for ((program, rule, unknown), count) in &self.not_evaluated {
-            let objects = crate::report::text::count(*count, "object", "objects");
+        for ((program, rule, unknown), it) in &self.not_evaluated {
+            let objects = crate::report::text::count(it.objects, "object", "objects");
             let name = full_name(&programs[*program], *rule);
-            let message =
-                format!("rule `{name}` was not evaluated on {objects}: {} unknown", is_unknown(*unknown));
+            let message = format!(
+                "rule `{name}` was not evaluated on {objects}: {} unknown{}",
+                is_unknown(*unknown),
+                it.asked()
+            );
             let help = match unknown {
                 Unknown::User => "say who asks with `--user NAME`",
-                Unknown::NamespaceLabels => "add the Namespace objects to the input",
                 Unknown::ClusterObjects => "the cluster does it; here it cannot be told what comes of it",
+                Unknown::NamespaceLabels => {
+                    "add the Namespace objects to the input, or to the file of `--context`"
+                }
+                Unknown::Objects => "list the objects of the kind in the file of `--context`",
+                Unknown::Answers | Unknown::CacheEntries | Unknown::Images => {
+                    "record the answer in the file of `--context`"
+                }
+                Unknown::Chance => "what comes out by chance is evaluated in a cluster only",
             };
             judged.findings.push(Finding { level, ..Finding::error("not-evaluated", message).help(help) });
         }
@@ -294,8 +337,8 @@ fn speaks_of(operations: &Operations, operation: AdmissionOperation) -> bool {
 
 fn is_unknown(unknown: Unknown) -> String {
     let verb = match unknown {
-        Unknown::User => "is",
-        Unknown::NamespaceLabels | Unknown::ClusterObjects => "are",
+        Unknown::NamespaceLabels | Unknown::ClusterObjects | Unknown::Objects => "are",
+        Unknown::User | Unknown::Answers | Unknown::CacheEntries | Unknown::Images | Unknown::Chance => "is",
     };
     format!("{} {verb}", unknown.name())
 }

@@ -6,6 +6,7 @@
 //! ```
 
 pub mod generated;
+pub mod context;
 pub mod judge;
 pub mod manifests;
 pub mod mask;

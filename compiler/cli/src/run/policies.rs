@@ -31,6 +31,14 @@ impl Policies {
         self.compiled.is_empty() && self.findings.is_empty()
     }
 
+    /// The recorded world that the settings of a policy's project name first.
+    pub fn context(&self) -> Option<PathBuf> {
+        let of = |file: &crate::compile::PolicyFile| {
+            file.project.settings.context.as_ref().map(|context| file.project.root.join(context))
+        };
+        self.compilation.files.iter().find_map(of)
+    }
+
     /// Whether the settings of a policy's project ask for strictness.
     pub fn is_strict(&self) -> bool {
         self.compilation.files.iter().any(|it| it.project.settings.strict)

@@ -5,6 +5,7 @@
 
 mod assembler;
 mod condition;
+mod lookup;
 mod rule;
 mod value;
 

@@ -82,7 +82,9 @@ impl Ctx<'_, '_> {
                 Ok(())
             }
             ValueKind::Lookup(lookup) => {
-                Err(Refusal::new(value.origin, format!("`{}` has no bytecode yet", lookup.name())))
+                self.lookup(lookup, value.origin)?;
+                self.steps(Vec::new(), expect(&value.ty, wanted));
+                Ok(())
             }
             ValueKind::Must(inner) => {
                 self.value_as(inner, wanted)?;
@@ -98,7 +100,7 @@ impl Ctx<'_, '_> {
     }
 
     /// One value where the condition holds, another where it does not.
-    fn either(
+    pub(super) fn either(
         &mut self,
         test: &ir::Cond,
         yes: impl FnOnce(&mut Self) -> Emitted<()>,

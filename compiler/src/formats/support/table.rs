@@ -143,6 +143,8 @@ use Feature as F;
 use Operation as O;
 
 const NOT_YET: Support = No("aipc does not carry it there yet");
+/// Without a recorded answer a rule is not evaluated.
+const RECORDED: Support = Encoded("from the recorded world");
 const CASE: Support = Differs("letters outside ASCII keep their case");
 const FLOATS: Support = Encoded("floating point numbers");
 
@@ -160,12 +162,12 @@ rows! {
     F::Verify, "`verify` of images", NOT_YET, NOT_YET, NOT_YET;
     F::VerifyManifest, "`verify` of manifests", NOT_YET, NOT_YET, NOT_YET;
     F::Exempt, "`exempt`", NOT_YET, NOT_YET, Yes;
-    F::ClusterLookup, "`cluster.get`, `cluster.list`", NOT_YET, NOT_YET, NOT_YET;
-    F::ClusterPost, "`cluster.post`", NOT_YET, NOT_YET, NOT_YET;
-    F::Http, "`http.get`, `http.post`", NOT_YET, NOT_YET, NOT_YET;
-    F::Cache, "`cache`", NOT_YET, NOT_YET, NOT_YET;
-    F::ImageRemote, "`image.remote`", NOT_YET, NOT_YET, NOT_YET;
-    F::Random, "`random`", NOT_YET, NOT_YET, NOT_YET;
+    F::ClusterLookup, "`cluster.get`, `cluster.list`", NOT_YET, NOT_YET, RECORDED;
+    F::ClusterPost, "`cluster.post`", NOT_YET, NOT_YET, RECORDED;
+    F::Http, "`http.get`, `http.post`", NOT_YET, NOT_YET, RECORDED;
+    F::Cache, "`cache`", NOT_YET, NOT_YET, RECORDED;
+    F::ImageRemote, "`image.remote`", NOT_YET, NOT_YET, RECORDED;
+    F::Random, "`random`", NOT_YET, NOT_YET, Encoded("not evaluated outside a cluster");
     F::Quantifier, "`any` and `every` over a list", Encoded("`exists` and `all`"), Encoded("list patterns, `foreach` or filters"), Yes;
     F::NestedQuantifier, "quantifiers inside quantifiers", Encoded("nested `exists` and `all`"), Encoded("nested filters"), Yes;
     F::MapQuantifier, "quantifiers over the entries of a map", Encoded("`exists` and `all` of two variables"), Encoded("a filter over `items`"), Yes;
