@@ -8,6 +8,7 @@ mod one_liner;
 mod pod_security;
 mod ports;
 mod library;
+mod lookups;
 mod mutations;
 
 use crate::support::resources::{Profile, generate_many};

@@ -93,6 +93,7 @@ pub fn run(oracle: &Oracle, seed: u64, back_end: &BackEnd) -> usize {
     let mut compared = 0;
     for numbers in [Numbers::Float64, Numbers::Int64] {
         let request = Request {
+            cluster: Vec::new(),
             operation: Some(if update { Operation::Update } else { Operation::Create }),
             user_info: user.as_ref().map(|_| UserInfo {
                 username: "ann".to_owned(),

@@ -117,6 +117,7 @@ fn agree(oracle: &Oracle, source: &str, compiled: &Compiled, first: u64, count: 
         };
         for numbers in [Numbers::Float64, Numbers::Int64] {
             let request = Request {
+                cluster: Vec::new(),
                 operation: Some(world.operation),
                 user_info: world.user.map(|name| UserInfo {
                     username: name.to_owned(),

@@ -78,6 +78,7 @@ fn compare(oracle: &Oracle, name: &str, compiled: &Compiled, resources: &[Json])
         ] {
             let labels = [("team", if number == 1 { "ops" } else { "ml" })];
             let request = Request {
+                cluster: Vec::new(),
                 operation: Some(operation),
                 user_info: user.clone(),
                 namespace_labels: Some(labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()),

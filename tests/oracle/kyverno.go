@@ -37,6 +37,8 @@ type kyverno struct {
 
 	// Kyverno's policy loader caches schemas in a map without a lock.
 	loading sync.Mutex
+	// Compiling CEL reads a variable of the process; a set with objects of its own changes it meanwhile.
+	compiling sync.RWMutex
 	// So does the validator behind admit, which is built at its first use.
 	admission struct {
 		sync.Mutex

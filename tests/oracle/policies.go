@@ -10,6 +10,7 @@ import (
 	policiesv1beta1 "github.com/kyverno/api/api/policies.kyverno.io/v1beta1"
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
 	clipolicy "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/policy"
+	"github.com/kyverno/kyverno/pkg/cel/libs"
 	mpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/mpol/compiler"
 	mpolengine "github.com/kyverno/kyverno/pkg/cel/policies/mpol/engine"
 	vpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/vpol/compiler"
@@ -26,7 +27,7 @@ type policySet struct {
 }
 
 // load compiles policies. What is refused is left out of the set, with the reason.
-func (k *kyverno) load(policies []json.RawMessage) (set *policySet, r response) {
+func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r response) {
 	set = &policySet{}
 	refuse := func(policy string, err error) { r.Refused = append(r.Refused, refusal{policy, err.Error()}) }
 	defer func() {
@@ -68,6 +69,22 @@ func (k *kyverno) load(policies []json.RawMessage) (set *policySet, r response) 
 			cel = append(cel, p)
 		}
 		mutating = append(mutating, found.MutatingPolicies...)
+	}
+	if cluster != nil {
+		// CEL policies keep the context that they are compiled with, and Kyverno has one for the process.
+		w, err := k.newWorld(cluster)
+		if err != nil {
+			refuse("cluster", err)
+			return set, r
+		}
+		k.compiling.Lock()
+		defer k.compiling.Unlock()
+		before := libs.LibraryContext
+		libs.LibraryContext = w
+		defer func() { libs.LibraryContext = before }()
+	} else {
+		k.compiling.RLock()
+		defer k.compiling.RUnlock()
 	}
 	cel = k.compile(set, cel, refuse)
 	mutating = k.compileMutating(set, mutating, refuse)

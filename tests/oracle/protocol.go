@@ -9,6 +9,8 @@ type request struct {
 
 	// load: policies, each an object or a string of YAML (one document or more).
 	Policies []json.RawMessage `json:"policies"`
+	// load: the objects of the cluster that policies may ask for; what is not there does not exist.
+	Cluster []json.RawMessage `json:"cluster"`
 
 	// eval, admit: the objects; the answers come in their order.
 	Resources []json.RawMessage `json:"resources"`

@@ -11,7 +11,7 @@ use aipc_compiler::source::{NoFiles, Sources};
 use aipc_runtime::document::Document;
 use aipc_runtime::machine;
 use aipc_runtime::machine::{
-    AdmissionOperation, Decision, Environment, Evaluator, Limits, Namespaces, Resource, User,
+    AdmissionOperation, Decision, Environment, Evaluator, Limits, Namespaces, Resource, User, World,
 };
 use aipc_runtime::program::Program;
 use aipc_runtime::value::Time;
@@ -137,7 +137,9 @@ impl Compiled {
             namespaces
                 .add(resource["metadata"]["namespace"].as_str().unwrap_or("default"), Resource::of(space));
         }
+        let world = world(&request.cluster);
         let mut environment = Environment::new(Time::parse("2026-11-23T12:00:00Z").expect("a moment"));
+        environment.world = Some(&world);
         environment.user = user.as_ref();
         environment.namespaces = space.as_ref().map(|_| &namespaces);
         environment.operation = match request.operation.unwrap_or(Operation::Create) {
@@ -150,6 +152,23 @@ impl Compiled {
         }
         ask(&evaluator, Resource::of(&document), &environment)
     }
+}
+
+/// The objects that are all there are.
+fn world(cluster: &[Value]) -> World {
+    let mut world = World::whole();
+    for object in cluster {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let kind = format!("{}/{}", text(&object["apiVersion"]), text(&object["kind"]));
+        let metadata = &object["metadata"];
+        world.add_object(
+            &kind,
+            &text(&metadata["namespace"]),
+            &text(&metadata["name"]),
+            Document::from_json(object),
+        );
+    }
+    world
 }
 
 fn judged(decision: &Decision) -> Judged {

@@ -41,6 +41,9 @@ pub struct Request {
     /// As many as resources (null: the resource itself), or none at all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub old_resources: Vec<Value>,
+    /// The objects of the cluster, for what policies look up.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cluster: Vec<Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -215,7 +218,22 @@ impl Oracle {
     /// Loads policies from YAML text, read by Kyverno's own reader.
     pub fn load(&self, policies: &[&str]) -> PolicySet<'_> {
         let id = self.sets.fetch_add(1, Ordering::Relaxed).to_string();
-        let response = self.ask(&json!({"op": "load", "id": id, "policies": policies}));
+        let request = json!({"op": "load", "id": id, "policies": policies});
+        self.loaded(id, &request)
+    }
+
+    /// As [`Oracle::load`], with the objects that are all there are in the cluster.
+    pub fn load_with(&self, policies: &[&str], cluster: &[Value]) -> PolicySet<'_> {
+        if cluster.is_empty() {
+            return self.load(policies);
+        }
+        let id = self.sets.fetch_add(1, Ordering::Relaxed).to_string();
+        let request = json!({"op": "load", "id": id, "policies": policies, "cluster": cluster});
+        self.loaded(id, &request)
+    }
+
+    fn loaded(&self, id: String, request: &Value) -> PolicySet<'_> {
+        let response = self.ask(request);
         PolicySet {
             oracle: self,
             id,

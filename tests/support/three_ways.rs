@@ -152,7 +152,7 @@ fn live(
     request: &Request,
     outcome: &mut Outcome,
 ) {
-    let set = oracle.load(&[yaml]);
+    let set = oracle.load_with(&[yaml], &request.cluster);
     if let Some(refusal) = set.refused.first() {
         outcome.problems.push(format!("Kyverno refuses our {form}: {}\n{yaml}", refusal.reason));
         return;

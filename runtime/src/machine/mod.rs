@@ -26,4 +26,4 @@ pub use decision::{
 };
 pub use environment::{AdmissionOperation, Environment, Limits, Namespaces, ObjectKind, Resource, User};
 pub use evaluator::{Evaluator, Mutated};
-pub use world::{Answer, Key, World};
+pub use world::{Answer, Key, World, is_label_value, is_object_name};

@@ -15,6 +15,7 @@ mod call;
 mod condition;
 mod glob;
 mod image;
+mod lookup;
 mod path;
 pub mod print;
 pub mod text;

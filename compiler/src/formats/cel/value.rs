@@ -42,8 +42,7 @@ impl Translator {
             ValueKind::Text(parts) => self.text(parts, guards),
             // legalize refuses `must`
             ValueKind::Must(inner) => self.value(inner, guards),
-            // legalize refuses lookups
-            ValueKind::Lookup(_) => Typed::new(Expr::Null, Ty::Dyn),
+            ValueKind::Lookup(lookup) => self.lookup(lookup, guards),
         }
     }
 

@@ -12,7 +12,17 @@ pub fn features_of_policy(policy: &Policy) -> Vec<(F, Span)> {
     let mut walk = Walk::default();
     walk.settings(&policy.settings, policy.origin);
     let mut found = walk.found;
-    found.extend(policy.rules.iter().flat_map(features_of));
+    for rule in &policy.rules {
+        let of_rule = features_of(rule);
+        let mutates = matches!(rule.body, Body::Mutate(_));
+        let around =
+            [(policy.settings.namespace.is_some(), F::NamespacedLookup), (mutates, F::MutationLookup)];
+        let lookups = of_rule.iter().filter(|(feature, _)| *feature == F::ClusterLookup);
+        for (_, span) in lookups {
+            found.extend(around.iter().filter(|(is, _)| *is).map(|(_, feature)| (*feature, *span)));
+        }
+        found.extend(of_rule);
+    }
     found
 }
 
@@ -301,6 +311,11 @@ impl Walk {
             }
             ValueKind::Lookup(lookup) => {
                 self.add(lookup_feature(lookup), span);
+                if let Lookup::List { labels: Some(labels), .. } = &**lookup
+                    && !matches!(labels.kind, ValueKind::Object(_))
+                {
+                    self.add(F::ComputedLabels, labels.origin);
+                }
                 lookup.for_each_value(&mut |value| self.value(value));
             }
         }

@@ -21,6 +21,9 @@ pub enum Feature {
     VerifyManifest,
     Exempt,
     ClusterLookup,
+    ComputedLabels,
+    NamespacedLookup,
+    MutationLookup,
     ClusterPost,
     Http,
     Cache,
@@ -162,7 +165,10 @@ rows! {
     F::Verify, "`verify` of images", NOT_YET, NOT_YET, NOT_YET;
     F::VerifyManifest, "`verify` of manifests", NOT_YET, NOT_YET, NOT_YET;
     F::Exempt, "`exempt`", NOT_YET, NOT_YET, Yes;
-    F::ClusterLookup, "`cluster.get`, `cluster.list`", NOT_YET, NOT_YET, RECORDED;
+    F::ClusterLookup, "`cluster.get`, `cluster.list`", Encoded("`resource.Get`, `resource.List`"), NOT_YET, RECORDED;
+    F::ComputedLabels, "`labels` of a lookup that are not written out", No("which labels they are is not known when it is written"), NOT_YET, RECORDED;
+    F::NamespacedLookup, "lookups in a policy of one namespace", No("it may ask in its own namespace only"), NOT_YET, RECORDED;
+    F::MutationLookup, "lookups in `mutate`", NOT_YET, NOT_YET, RECORDED;
     F::ClusterPost, "`cluster.post`", NOT_YET, NOT_YET, RECORDED;
     F::Http, "`http.get`, `http.post`", NOT_YET, NOT_YET, RECORDED;
     F::Cache, "`cache`", NOT_YET, NOT_YET, RECORDED;

@@ -1,0 +1,121 @@
+//! Questions to the cluster.
+//!
+//! CEL: `resource.Get` gives null where there is no such object. Names and label values that cannot be are not asked
+//! for: the API server would answer them with an error, or with other objects.
+
+use super::ast::{Expr, Key, Path, Step, Ty, Typed};
+use super::translate::Translator;
+use super::value::dynamic;
+use crate::ir::{KindRef, Lookup, Value, ValueKind};
+
+/// What [`aipc_runtime::machine`] takes for a name of an object or namespace.
+const NAME: &str = "^[-_.:A-Za-z0-9]{1,253}$";
+/// And for the value of a label.
+const LABEL: &str = "^(?:(?:[A-Za-z0-9][-_.A-Za-z0-9]{0,61})?[A-Za-z0-9])?$";
+
+impl Translator {
+    pub(super) fn lookup(&mut self, lookup: &Lookup, guards: &mut Vec<Expr>) -> Typed {
+        match lookup {
+            Lookup::Get { kind, name, namespace } => {
+                let (inner, asked) = self.scope(|this, guards| {
+                    let namespace = this.namespace_part(namespace.as_ref(), guards);
+                    let name = this.name_part(name, guards);
+                    let [api, plural] = kind_parts(kind);
+                    Expr::name("resource").method("Get", vec![api, plural, namespace, name])
+                });
+                let object = or_null(inner, Expr::call("dyn", asked));
+                let path = Path { base: Box::new(object), base_certain: false, steps: Vec::new() };
+                self.guard_present(&path, guards);
+                Typed::new(Expr::Direct(path), Ty::Dyn)
+            }
+            Lookup::List { kind, namespace, labels } => {
+                // A namespace that is none has nothing in it; one that is missing is no question.
+                if let Some(namespace) = namespace {
+                    let there = self.scope(|this, guards| this.value(namespace, guards)).0;
+                    guards.extend(there);
+                }
+                let mut some = Vec::new();
+                let [api, plural] = kind_parts(kind);
+                let namespace = self.namespace_part(namespace.as_ref(), &mut some);
+                let mut parts = vec![api, plural, namespace];
+                if let Some(labels) = labels {
+                    parts.push(self.labels_part(labels, guards, &mut some));
+                }
+                let list = Expr::name("resource").method("List", parts);
+                let items = Path {
+                    base: Box::new(list),
+                    base_certain: true,
+                    steps: vec![Step { key: Key::Field("items".to_owned()), certain: true }],
+                };
+                let items = Expr::call("dyn", Expr::Direct(items));
+                let none = Expr::call("dyn", Expr::List(Vec::new()));
+                let list = if some.is_empty() { items } else { Expr::if_else(Expr::all(some), items, none) };
+                Typed::new(list, Ty::List)
+            }
+            // legalize refuses the others
+            Lookup::Post { .. }
+            | Lookup::HttpGet { .. }
+            | Lookup::HttpPost { .. }
+            | Lookup::Cache { .. }
+            | Lookup::ImageRemote { .. }
+            | Lookup::Random { .. } => Typed::new(Expr::Null, Ty::Dyn),
+        }
+    }
+
+    fn namespace_part(&mut self, namespace: Option<&Value>, guards: &mut Vec<Expr>) -> Expr {
+        match namespace {
+            Some(namespace) => self.name_part(namespace, guards),
+            None => Expr::str(""),
+        }
+    }
+
+    /// A name as text that can be one.
+    fn name_part(&mut self, name: &Value, guards: &mut Vec<Expr>) -> Expr {
+        let name = self.text_part(name, guards);
+        if !matches!(&name, Expr::Str(text) if aipc_runtime::machine::is_object_name(text)) {
+            guards.push(name.clone().matches(NAME));
+            for none in [".", ".."] {
+                guards.push(name.clone().equal(Expr::str(none)).negate());
+            }
+        }
+        name
+    }
+
+    fn text_part(&mut self, value: &Value, guards: &mut Vec<Expr>) -> Expr {
+        let typed = self.value(value, guards);
+        match typed.ty {
+            Ty::Str => typed.expr,
+            _ => {
+                let text = dynamic(typed);
+                guards.push(Expr::call("type", text.clone()).equal(Expr::name("string")));
+                Expr::call("string", text)
+            }
+        }
+    }
+
+    /// Labels that are written out: all there, or it is no question; all such that they can be, or nothing has them.
+    fn labels_part(&mut self, labels: &Value, guards: &mut Vec<Expr>, some: &mut Vec<Expr>) -> Expr {
+        let ValueKind::Object(entries) = &labels.kind else { return Expr::Map(Vec::new()) };
+        let entries = entries.iter().map(|(key, value)| {
+            let there = self.scope(|this, guards| this.value(value, guards)).0;
+            guards.extend(there);
+            let text = self.text_part(value, some);
+            if !matches!(&text, Expr::Str(text) if aipc_runtime::machine::is_label_value(text)) {
+                some.push(text.clone().matches(LABEL));
+            }
+            (false, key.clone(), text)
+        });
+        Expr::Map(entries.collect())
+    }
+}
+
+fn kind_parts(kind: &KindRef) -> [Expr; 2] {
+    [Expr::str(kind.api_version()), Expr::str(kind.plural.as_str())]
+}
+
+fn or_null(guards: Vec<Expr>, value: Expr) -> Expr {
+    match guards.is_empty() {
+        true => value,
+        false => Expr::if_else(Expr::all(guards), value, Expr::Null),
+    }
+}
