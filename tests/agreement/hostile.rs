@@ -11,7 +11,7 @@ use crate::support::three_ways::ThreeWays;
 use aipc_runtime::document::{ReadOptions, read};
 use serde_json::{Value, json};
 
-const TEXTS: [&str; 46] = [
+pub(super) const TEXTS: [&str; 46] = [
     "{{ request.object.metadata.name }}",
     "{{x}}",
     "{{ x",

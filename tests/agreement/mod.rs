@@ -3,6 +3,7 @@
 
 mod best_practices;
 mod generated;
+mod generation;
 mod hostile;
 mod one_liner;
 mod pod_security;

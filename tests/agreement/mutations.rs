@@ -258,6 +258,25 @@ fn patched_objects_are_those_of_kyverno() {
     digests.close();
 }
 
+/// A map that is copied within an object keeps its keys, whatever they look like.
+#[test]
+fn keys_of_objects_are_no_variables() {
+    let Some(oracle) = Oracle::shared() else { return };
+    let source = "mutate ConfigMap { default metadata.annotations = data }";
+    let compiled = compile(source).unwrap_or_else(|said| panic!("{said:?}"));
+    let data = Value::Object(serde_json::Map::from_iter([(
+        "{{ request.object.metadata.name }}".to_owned(),
+        json!("{{ x }}"),
+    )]));
+    let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}, "data": data});
+    let ours = ours(&compiled, std::slice::from_ref(&object), &request());
+    for yaml in [&compiled.legacy, &compiled.successor] {
+        let yaml = yaml.as_ref().unwrap_or_else(|said| panic!("{said:?}"));
+        let problem = live(oracle, "keys", yaml, std::slice::from_ref(&object), &ours, &request());
+        assert!(problem.is_none(), "{}", problem.unwrap_or_default());
+    }
+}
+
 /// The ownership policy of the article, as the library says it again: the objects are those that Kyverno makes of the
 /// article's YAML.
 #[test]

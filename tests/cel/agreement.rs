@@ -104,6 +104,7 @@ pub fn run(oracle: &Oracle, seed: u64, back_end: &BackEnd) -> usize {
             namespace_labels: labels.clone(),
             numbers,
             old_resources: if update { old.clone() } else { vec![] },
+            ..Request::default()
         };
         for (at, answer) in loaded.evaluate(&resources, &request).iter().enumerate() {
             let resource = &resources[at];

@@ -127,6 +127,7 @@ fn agree(oracle: &Oracle, source: &str, compiled: &Compiled, first: u64, count: 
                 namespace_labels: world.env.map(|env| BTreeMap::from([("env".to_owned(), env.to_owned())])),
                 numbers,
                 old_resources: old.clone(),
+                ..Request::default()
             };
             for (at, answer) in loaded.evaluate(&resources, &request).iter().enumerate() {
                 let ours = decide(&compiled.program, &resources[at], old.get(at), world);

@@ -84,6 +84,7 @@ fn compare(oracle: &Oracle, name: &str, compiled: &Compiled, resources: &[Json])
                 namespace_labels: Some(labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()),
                 numbers,
                 old_resources: if operation == Operation::Update { old.clone() } else { vec![] },
+                ..Request::default()
             };
             let ours = machine::verdicts(set, sources, resources, &request);
             for ((resource, ours), answer) in

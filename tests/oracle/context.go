@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
+	"github.com/kyverno/kyverno/pkg/cel/libs"
 	"github.com/kyverno/kyverno/pkg/engine"
 	enginecontext "github.com/kyverno/kyverno/pkg/engine/context"
 	"github.com/kyverno/kyverno/pkg/engine/policycontext"
@@ -66,4 +67,19 @@ func readBack(context enginecontext.Interface, path string) (unstructured.Unstru
 		return unstructured.Unstructured{}, fmt.Errorf("%s is not an object", path)
 	}
 	return unstructured.Unstructured{Object: object}, nil
+}
+
+// celWorld is what CEL policies can look up: the objects of the request's world.
+func (e *evaluation) celWorld() (*libs.FakeContextProvider, error) {
+	provider := libs.NewFakeContextProvider()
+	for _, object := range e.world {
+		resource, err := e.resourceOf(object.GroupVersionKind())
+		if err != nil {
+			return nil, err
+		}
+		if err := provider.AddResource(resource, object.DeepCopy()); err != nil {
+			return nil, err
+		}
+	}
+	return provider, nil
 }

@@ -37,7 +37,9 @@ type evaluation struct {
 	labels    map[string]string          // of the namespace; nil: unknown
 	kind      schema.GroupVersionKind
 	brief     bool
+	world     []*unstructured.Unstructured // the other objects of the cluster
 	rows      []row
+	generated []map[string]any // what generate rules make
 }
 
 func (k *kyverno) evaluate(set *policySet, req *request, i int) (a answer) {
@@ -60,6 +62,13 @@ func (k *kyverno) evaluate(set *policySet, req *request, i int) (a answer) {
 			return answer{Error: "oldResource: " + err.Error()}
 		}
 	}
+	for _, raw := range req.World {
+		other, err := k.resource(raw, integers)
+		if err != nil {
+			return answer{Error: "world: " + err.Error()}
+		}
+		e.world = append(e.world, other)
+	}
 	before, err := json.Marshal(object.Object)
 	if err == nil {
 		err = e.run()
@@ -67,7 +76,7 @@ func (k *kyverno) evaluate(set *policySet, req *request, i int) (a answer) {
 	if err != nil {
 		return answer{Error: err.Error()}
 	}
-	a = answer{Rows: e.rows}
+	a = answer{Rows: e.rows, Generated: e.generated}
 	// Bytes are compared because the engine changes the Go types of numbers, not their values.
 	if e.mutates() && e.object.Object != nil {
 		if after, err := json.Marshal(e.object.Object); err == nil && !bytes.Equal(before, after) {
@@ -88,7 +97,7 @@ func (u *userInfo) toKyverno() *kyvernov2.RequestInfo {
 	}
 }
 
-// run follows the order of the CLI: classic mutation, classic validation, CEL.
+// run follows the order of the CLI: classic mutation, classic validation, CEL, generation.
 // Each classic policy sees the object as the one before left it.
 func (e *evaluation) run() error {
 	ctx := context.Background()
@@ -112,10 +121,22 @@ func (e *evaluation) run() error {
 			return err
 		}
 	}
-	if e.set.cel == nil || e.object.Object == nil {
+	if e.set.cel != nil && e.object.Object != nil {
+		if err := e.validatingPolicies(ctx); err != nil {
+			return err
+		}
+	}
+	for _, p := range e.set.classic {
+		if p.GetSpec().HasGenerate() {
+			if err := e.generate(ctx, p); err != nil {
+				return err
+			}
+		}
+	}
+	if len(e.set.generate) == 0 || e.object.Object == nil {
 		return nil
 	}
-	return e.validatingPolicies(ctx)
+	return e.generatingPolicies()
 }
 
 func (e *evaluation) classic(p kyvernov1.PolicyInterface, ask func(engineapi.PolicyContext) engineapi.EngineResponse) error {
@@ -202,12 +223,16 @@ func (e *evaluation) namespace(name string) *corev1.Namespace {
 
 // resourceOfKind is the plural name, from discovery data or guessed as the CLI does.
 func (e *evaluation) resourceOfKind() (schema.GroupVersionResource, error) {
-	if mapping, err := e.kyverno.restMapper.RESTMapping(e.kind.GroupKind(), e.kind.Version); err == nil {
+	return e.resourceOf(e.kind)
+}
+
+func (e *evaluation) resourceOf(kind schema.GroupVersionKind) (schema.GroupVersionResource, error) {
+	if mapping, err := e.kyverno.restMapper.RESTMapping(kind.GroupKind(), kind.Version); err == nil {
 		return mapping.Resource, nil
 	}
-	guessed, _ := meta.UnsafeGuessKindToResource(e.kind)
+	guessed, _ := meta.UnsafeGuessKindToResource(kind)
 	if guessed.Resource == "" {
-		return guessed, fmt.Errorf("no resource name for kind %q", e.kind)
+		return guessed, fmt.Errorf("no resource name for kind %q", kind)
 	}
 	return guessed, nil
 }

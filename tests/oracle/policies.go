@@ -11,19 +11,23 @@ import (
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
 	clipolicy "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/policy"
 	"github.com/kyverno/kyverno/pkg/cel/libs"
+	gpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/gpol/compiler"
+	gpolengine "github.com/kyverno/kyverno/pkg/cel/policies/gpol/engine"
 	mpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/mpol/compiler"
 	mpolengine "github.com/kyverno/kyverno/pkg/cel/policies/mpol/engine"
 	vpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/vpol/compiler"
 	vpolengine "github.com/kyverno/kyverno/pkg/cel/policies/vpol/engine"
 	"github.com/kyverno/kyverno/pkg/config"
+	engineapi "github.com/kyverno/kyverno/pkg/engine/api"
 	policyvalidation "github.com/kyverno/kyverno/pkg/validation/policy"
 )
 
 // policySet is what one load made; it does not change afterwards.
 type policySet struct {
-	classic []kyvernov1.PolicyInterface // ClusterPolicy, Policy
-	cel     vpolengine.Provider         // ValidatingPolicy and its namespaced form, with autogen variants; nil if none
-	mutate  mpolengine.Provider         // MutatingPolicy and its namespaced form; nil if none
+	classic  []kyvernov1.PolicyInterface // ClusterPolicy, Policy
+	cel      vpolengine.Provider         // ValidatingPolicy and its namespaced form, with autogen variants; nil if none
+	mutate   mpolengine.Provider         // MutatingPolicy and its namespaced form; nil if none
+	generate []gpolengine.Policy         // GeneratingPolicy and its namespaced form
 }
 
 // load compiles policies. What is refused is left out of the set, with the reason.
@@ -37,6 +41,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 	}()
 	var cel []policiesv1beta1.ValidatingPolicyLike
 	var mutating []policiesv1beta1.MutatingPolicyLike
+	var generating []policiesv1beta1.GeneratingPolicyLike
 	for i, raw := range policies {
 		place := fmt.Sprintf("policies[%d]", i)
 		found, err := k.read(raw)
@@ -54,7 +59,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 			refuse(place, fmt.Errorf("the oracle does not answer for %s", kind))
 		}
 		for _, p := range found.Policies {
-			if err := accept(p); err != nil {
+			if err := k.accept(p); err != nil {
 				refuse(p.GetKind()+"/"+p.GetName(), err)
 				continue
 			}
@@ -69,6 +74,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 			cel = append(cel, p)
 		}
 		mutating = append(mutating, found.MutatingPolicies...)
+		generating = append(generating, found.GeneratingPolicies...)
 	}
 	if cluster != nil {
 		// CEL policies keep the context that they are compiled with, and Kyverno has one for the process.
@@ -88,7 +94,8 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 	}
 	cel = k.compile(set, cel, refuse)
 	mutating = k.compileMutating(set, mutating, refuse)
-	r.Loaded = len(set.classic) + len(cel) + len(mutating)
+	set.generate = compileGenerating(generating, refuse)
+	r.Loaded = len(set.classic) + len(cel) + len(mutating) + len(set.generate)
 	return set, r
 }
 
@@ -113,7 +120,7 @@ func (k *kyverno) read(raw json.RawMessage) (*clipolicy.LoaderResults, error) {
 	k.loading.Lock()
 	defer k.loading.Unlock()
 	found, err := clipolicy.Load(files, "", "policies.yaml")
-	if err == nil && len(found.Policies)+len(found.ValidatingPolicies)+len(found.MutatingPolicies)+len(found.NonFatalErrors)+len(unanswered(found)) == 0 {
+	if err == nil && len(found.Policies)+len(found.ValidatingPolicies)+len(found.MutatingPolicies)+len(found.GeneratingPolicies)+len(found.NonFatalErrors)+len(unanswered(found)) == 0 {
 		err = errors.New("no policy found")
 	}
 	return found, err
@@ -121,15 +128,17 @@ func (k *kyverno) read(raw json.RawMessage) (*clipolicy.LoaderResults, error) {
 
 // accept says why a classic policy cannot be used: Kyverno's own validation
 // refuses it, or it has rules that need more than this program gives.
-func accept(p kyvernov1.PolicyInterface) error {
+func (k *kyverno) accept(p kyvernov1.PolicyInterface) error {
 	account := config.KyvernoUserName(config.KyvernoServiceAccountName())
-	if _, err := policyvalidation.Validate(p, nil, nil, true, account, account); err != nil {
+	probe, err := k.acceptGenerate(p)
+	if err != nil {
+		return err
+	}
+	if _, err := policyvalidation.Validate(probe, nil, nil, true, account, account); err != nil {
 		return err
 	}
 	for _, rule := range p.GetSpec().Rules {
 		switch {
-		case rule.HasGenerate():
-			return fmt.Errorf("rule %s: the oracle does not answer for generate", rule.Name)
 		case rule.HasVerifyImages():
 			return fmt.Errorf("rule %s: the oracle does not answer for verifyImages", rule.Name)
 		case rule.HasMutateExisting():
@@ -205,6 +214,20 @@ func (k *kyverno) compileMutating(set *policySet, policies []policiesv1beta1.Mut
 	return good
 }
 
+// compileGenerating does it for GeneratingPolicies, one by one as their engine takes them.
+func compileGenerating(policies []policiesv1beta1.GeneratingPolicyLike, refuse func(string, error)) (good []gpolengine.Policy) {
+	for _, p := range policies {
+		compiled, errs := gpolcompiler.NewCompiler().Compile(p, nil)
+		if len(errs) > 0 {
+			refuse(p.GetKind()+"/"+p.GetName(), errs.ToAggregate())
+			continue
+		}
+		policy := engineapi.NewGeneratingPolicyFromLike(p).AsGeneratingPolicy()
+		good = append(good, gpolengine.Policy{Policy: policy, CompiledPolicy: compiled})
+	}
+	return good
+}
+
 // unanswered lists the kinds of policy in a file that this program cannot evaluate.
 func unanswered(found *clipolicy.LoaderResults) []string {
 	counts := []struct {
@@ -214,7 +237,6 @@ func unanswered(found *clipolicy.LoaderResults) []string {
 		{"PolicyException", len(found.PolicyExceptions) + len(found.PolicyCelExceptions) + len(found.PolicyCELExceptions)},
 		{"ValidatingAdmissionPolicy", len(found.VAPs) + len(found.VAPBindings)},
 		{"MutatingAdmissionPolicy", len(found.MAPs) + len(found.MAPBindings)},
-		{"GeneratingPolicy", len(found.GeneratingPolicies)},
 		{"ImageValidatingPolicy", len(found.ImageValidatingPolicies)},
 		{"DeletingPolicy", len(found.DeletingPolicies)},
 		{"CleanupPolicy", len(found.CleanupPolicies)},

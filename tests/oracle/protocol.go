@@ -24,6 +24,8 @@ type request struct {
 	NamespaceLabels map[string]string `json:"namespaceLabels"`
 	// eval: "float64" (default, as Kyverno's CLI reads files) or "int64" (as a cluster's webhook sees integers).
 	Numbers string `json:"numbers"`
+	// eval: the other objects of the cluster, for generate rules that copy.
+	World []json.RawMessage `json:"world"`
 	// eval: leave messages out of the rows.
 	Brief bool `json:"brief"`
 }
@@ -59,8 +61,10 @@ type refusal struct {
 type answer struct {
 	Rows    []row          `json:"rows,omitzero"`     // eval; no row for rules that do not apply
 	Patched map[string]any `json:"patched,omitempty"` // eval; only when mutation changed the resource
-	Error   string         `json:"error,omitempty"`   // eval: no verdict, for instance after a panic of the engine
-	Faults  []string       `json:"faults,omitempty"`  // admit: why the API server would refuse the object
+	// eval: the objects that generate rules make
+	Generated []map[string]any `json:"generated,omitempty"`
+	Error     string           `json:"error,omitempty"`  // eval: no verdict, for instance after a panic of the engine
+	Faults    []string         `json:"faults,omitempty"` // admit: why the API server would refuse the object
 }
 
 // row is the outcome of one rule (of one policy, for kinds with CEL).

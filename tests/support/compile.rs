@@ -112,6 +112,14 @@ impl Compiled {
         })
     }
 
+    /// The objects that our generations make beside a resource.
+    pub fn generate(&self, resource: &Value, request: &Request) -> Vec<Value> {
+        self.with_world(resource, 0, request, |evaluator, at, environment| {
+            let decision = evaluator.evaluate(at, environment, Limits::default());
+            decision.verdicts.into_iter().flat_map(|it| it.created).collect()
+        })
+    }
+
     fn with_world<T>(
         &self,
         resource: &Value,

@@ -44,6 +44,9 @@ pub struct Request {
     /// The objects of the cluster, for what policies look up.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cluster: Vec<Value>,
+    /// The other objects of the cluster.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub world: Vec<Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -98,6 +101,9 @@ pub struct Answer {
     /// The resource after mutation, if that changed it.
     #[serde(default)]
     pub patched: Option<Value>,
+    /// The objects that generate rules make.
+    #[serde(default)]
+    pub generated: Vec<Value>,
     /// There is no verdict, for instance after a panic of the engine.
     #[serde(default)]
     pub error: Option<String>,

@@ -6,7 +6,9 @@ pub mod cluster_policy;
 mod edits;
 pub mod jmespath;
 mod literal;
+pub mod generating_policy;
 pub mod mutating_policy;
+mod objects;
 pub mod support;
 pub mod validating_policy;
 pub mod yaml_write;
@@ -16,7 +18,8 @@ use crate::ir::PolicySet;
 use crate::source::{Sources, Span};
 use support::Target;
 
-/// All documents of a target that is YAML: policies that change objects first, else in source order. The set is legal for
+/// All documents of a target that is YAML: policies that change objects first, then those that judge, then those that make
+/// others. The set is legal for
 /// the target. There are none of
 /// [`Target::Bytecode`], which [`bytecode::emit`] writes.
 ///
@@ -32,6 +35,7 @@ pub fn emit_yaml(
         Target::Kyverno => {
             let mut emitted = mutating_policy::emit(set, sources)?;
             emitted.extend(validating_policy::emit(set, sources));
+            emitted.extend(generating_policy::emit(set, sources)?);
             Ok(emitted)
         }
         Target::Bytecode => Ok(Vec::new()),

@@ -14,6 +14,7 @@ mod body;
 mod expr;
 pub mod measure;
 mod policy;
+pub(crate) mod present;
 pub mod print;
 pub mod rewrite;
 pub mod verify;

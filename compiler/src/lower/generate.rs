@@ -2,11 +2,11 @@
 
 use super::mutate::may_be_missing;
 use super::place::Ctx;
-use super::present::{Facts, missing_in_text};
 use super::rule::{Scope, lower_scope};
 use super::{Lowered, Refusal};
 use crate::diagnostic::Code;
 use crate::hir;
+use crate::ir::present::{Facts, missing_in_text};
 use crate::ir::{self, Cond, Value};
 
 pub(super) fn lower_generation(

@@ -11,7 +11,6 @@ mod lookup;
 mod message;
 mod mutate;
 mod place;
-mod present;
 mod rule;
 mod value;
 

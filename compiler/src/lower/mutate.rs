@@ -4,11 +4,11 @@
 //! keys, one with the same keys gets the fields instead. A value that may be missing makes its edit ask for it.
 
 use super::place::{Ctx, list_of};
-use super::present::{Facts, certain, missing_in_text};
 use super::rule::{Scope, element_filter, lower_scope};
 use super::{Lowered, Refusal};
 use crate::diagnostic::Code;
 use crate::hir::{self, AssignVerb, Identity};
+use crate::ir::present::{Facts, certain, missing_in_text};
 use crate::ir::{
     self, Binder, Change, Comparison, Cond, CondKind, Domain, EachElement, Edit, End, Field, Literal, Local,
     Operation, Path, Quantified, Root, Shape, Step, Type, Value, ValueKind,

@@ -28,6 +28,12 @@ place and exits with 3. It never ends with 0 where Kyverno fails.
 
 Integers beyond 2^53 are not exact in every reader of JSON. As literals they are an error for Kyverno's targets. In manifests they are
 compared exactly by bytecode, and rounded by Kyverno's command line.
+
+## Texts that look like variables
+
+Kyverno reads a text that a variable brings only once, but the texts and keys inside of a list or map once more. So where a
+ClusterPolicy of a `generate` rule takes over a list or map from the trigger, it ends in an error if a text in it holds `{{` or `$(`.
+The bytecode and GeneratingPolicy make the object.
 ";
 
 /// The page.

@@ -1,29 +1,25 @@
 //! Objects that rules made, as files.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::HashSet;
 
 use aipc_compiler::formats::yaml_write::{Node, document};
 use serde_json::Value;
 
 /// A name and a text for each object, in the order in which they were made. Of an object that several rules or triggers
-/// make there is one file, as there is one object in a cluster: the last.
+/// make there is one file, as there is one object in a cluster: the first, which the others find there.
 pub fn generated_files(objects: &[Value]) -> Vec<(String, String)> {
-    let mut places: HashMap<[String; 4], usize> = HashMap::new();
+    let mut seen: HashSet<[String; 4]> = HashSet::new();
     let mut files: Vec<(String, String)> = Vec::new();
     for object in objects {
-        let text = document(&Node::from(object.clone()));
-        match places.entry(identity(object)) {
-            Entry::Occupied(at) => files[*at.get()].1 = text,
-            Entry::Vacant(entry) => {
-                let stem = file_stem(entry.key());
-                let numbered = (2..).map(|number| format!("{stem}_{number}.yaml"));
-                let mut names = std::iter::once(format!("{stem}.yaml")).chain(numbered);
-                let free = names.find(|name| !files.iter().any(|(other, _)| other == name));
-                entry.insert(files.len());
-                files.extend(free.map(|name| (name, text)));
-            }
+        let identity = identity(object);
+        let stem = file_stem(&identity);
+        if !seen.insert(identity) {
+            continue;
         }
+        let numbered = (2..).map(|number| format!("{stem}_{number}.yaml"));
+        let mut names = std::iter::once(format!("{stem}.yaml")).chain(numbered);
+        let free = names.find(|name| !files.iter().any(|(other, _)| other == name));
+        files.extend(free.map(|name| (name, document(&Node::from(object.clone())))));
     }
     files
 }

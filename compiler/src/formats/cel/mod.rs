@@ -6,7 +6,7 @@
 //! into `orValue` where that says the same. What comes out never errs on an admissible object.
 //!
 //! - [`ast`]: expressions of CEL; [`print`]: their text; [`text`]: literals and names
-//! - [`translate`]: the state of a translation; `condition`, `value`, `path`, `call`, `glob`, `image`: its parts
+//! - [`translate`]: the state of a translation; `condition`, `value`, `path`, `call`, `glob`, `image`, `json`: its parts
 //!
 //! User text enters in one place, [`text::quote`]. Policies around the expressions are not here.
 
@@ -15,6 +15,7 @@ mod call;
 mod condition;
 mod glob;
 mod image;
+mod json;
 mod lookup;
 mod path;
 pub mod print;
@@ -22,4 +23,5 @@ pub mod text;
 pub mod translate;
 mod value;
 
+pub use json::as_json;
 pub use translate::{Base, Translator};

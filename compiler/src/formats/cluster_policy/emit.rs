@@ -6,7 +6,7 @@ use super::message::message;
 use super::pattern::pattern;
 use super::place::{self, Placed};
 use super::scope::{BEFORE, Context, IMAGE_REFERENCE, Scope};
-use super::{Unsupported, capture, mutate, value};
+use super::{Unsupported, capture, generate, mutate, value};
 use crate::diagnostic::Diagnostic;
 use crate::formats::jmespath::{self, Expr};
 use crate::formats::yaml_write::{Map, Node, document};
@@ -324,7 +324,12 @@ fn rule(
             let kept = context.reads_before().then(mutate::kept_before);
             ("mutate", written.mutate, [rest, written.conditions].concat(), kept)
         }
-        Body::Generate(_) | Body::Verify(_) | Body::Delete(_) => {
+        Body::Generate(generation) => {
+            let knobs = rule.settings.over(settings);
+            let written = generate::generate(&context, &scope, rule, generation, &knobs)?;
+            ("generate", written.generate, [rest, written.conditions].concat(), None)
+        }
+        Body::Verify(_) | Body::Delete(_) => {
             return Err(Unsupported { span: rule.origin, reason: "aipc does not write this verb here yet" });
         }
     };

@@ -156,12 +156,9 @@ impl Filter {
                 Unknown::User => self.take_user(inner),
             };
         }
-        if let Some((path, value)) = text_equality(cond)
-            && path.root == Root::Object
-            && let Some(key) = label_key(path)
+        if let Some((key, value)) = label_equality(cond, &[Root::Object])
             // A selector switches off the rules that Kyverno makes for workloads.
             && !autogen
-            && is_label_value(value)
             && !self.labels.iter().any(|(known, _)| known == key)
         {
             self.labels.push((key.to_owned(), value.to_owned()));
@@ -308,6 +305,13 @@ fn globs_of(cond: &Cond, is_subject: impl Fn(&Path) -> bool + Copy) -> Option<Ve
 /// Kyverno takes no variables in these blocks, and the empty text matches in its own way.
 fn is_template_free(text: &str) -> bool {
     !text.is_empty() && !text.contains("{{") && !text.contains("$(")
+}
+
+/// `label.key == "value"` of an object that one of the roots stands for, if a selector says it.
+pub fn label_equality<'c>(cond: &'c Cond, roots: &[Root]) -> Option<(&'c str, &'c str)> {
+    let (path, value) = text_equality(cond)?;
+    let key = label_key(path).filter(|_| roots.contains(&path.root))?;
+    is_label_value(value).then_some((key, value))
 }
 
 /// `path == "text"`.

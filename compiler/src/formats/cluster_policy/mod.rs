@@ -13,6 +13,7 @@ mod compare;
 mod condition;
 mod conditions;
 mod emit;
+mod generate;
 mod image;
 mod matching;
 mod message;

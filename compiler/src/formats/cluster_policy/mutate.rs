@@ -248,15 +248,11 @@ fn is_plain_key(key: &str) -> bool {
     !key.is_empty() && !key.contains(['(', ')', '*', '?', '{', '}', '$', '<', '>', '+', '^', '='])
 }
 
-/// A value as YAML: literals as they are, what is computed as a variable of its own. `None` where a part may be missing.
+/// A value as YAML: literals as they are, what is computed as a variable of its own. `None` where
+/// that is no scalar, or may be none.
 fn node(context: &Context, scope: &Scope, value: &Value) -> Result<Option<Node>, Unsupported> {
     Ok(match &value.kind {
-        ValueKind::Literal(literal) => Some(match literal_json(literal) {
-            serde_json::Value::String(text) if !is_safe_text(&text) => {
-                Node::Text(variable(&Expr::call("to_string", [Expr::text(text)])))
-            }
-            json => json.into(),
-        }),
+        ValueKind::Literal(literal) => Some(safe_text(literal_json(literal))),
         ValueKind::Object(entries) => {
             let mut map = Map::new();
             for (key, value) in entries {
@@ -275,6 +271,8 @@ fn node(context: &Context, scope: &Scope, value: &Value) -> Result<Option<Node>,
             }
             Some(Node::List(nodes))
         }
+        // What a variable brings is not read again if it is a text; texts inside of lists and maps are.
+        _ if matches!(value.ty, Type::List(_) | Type::Map(_) | Type::Object | Type::Json) => None,
         _ => {
             let term = raw(context, scope, value)?;
             let text = variable(&term.or_null());
@@ -283,8 +281,18 @@ fn node(context: &Context, scope: &Scope, value: &Value) -> Result<Option<Node>,
     })
 }
 
+/// A literal; a text that Kyverno would read something into stands inside of a variable.
+pub fn safe_text(literal: serde_json::Value) -> Node {
+    match literal {
+        serde_json::Value::String(text) if !is_safe_text(&text) => {
+            Node::Text(variable(&Expr::call("to_string", [Expr::text(text)])))
+        }
+        json => json.into(),
+    }
+}
+
 /// Whether Kyverno takes a text as it stands.
-fn is_safe_text(text: &str) -> bool {
+pub fn is_safe_text(text: &str) -> bool {
     !text.contains("{{") && !text.contains("$(") && !text.contains("}}")
 }
 

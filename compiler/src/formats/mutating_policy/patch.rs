@@ -8,16 +8,15 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use crate::formats::Unsupported;
-use crate::formats::cel::Translator;
-use crate::formats::cel::ast::{Expr, Key, Op, Path, Ty};
+use crate::formats::cel::ast::{Expr, Key, Op, Path};
+use crate::formats::cel::{Translator, as_json};
 use crate::formats::edits::{
     escaped, in_order, is_below_element, is_map, is_within, list_of, names, removes_element, same_elements,
     written_to,
 };
-use crate::formats::literal::literal_json;
 use crate::ir::{
-    Binder, Change, EachElement, Edit, End, Literal, Local, Mutation, Path as IrPath, Root, Step, Type,
-    Value, ValueKind,
+    Binder, Change, EachElement, Edit, End, Local, Mutation, Path as IrPath, Root, Step, Type, Value,
+    ValueKind,
 };
 
 /// Names that the IR does not use begin here.
@@ -276,11 +275,11 @@ fn one(translator: &mut Translator, edit: &Edit, loops: &[Loop]) -> Result<(Expr
         let (there, op, value) = match &edit.change {
             Change::Put { value, .. } => {
                 let is_element = place.as_path().is_some_and(|path| path.steps.is_empty());
-                let (there, value) = json(translator, value)?;
+                let (there, value) = as_json(translator, value)?;
                 (there, if is_element { "replace" } else { "add" }, Some(value))
             }
             Change::Insert { value, .. } => {
-                let (there, value) = json(translator, value)?;
+                let (there, value) = as_json(translator, value)?;
                 (there, "add", Some(value))
             }
             Change::Remove { .. } if removes_element(edit) => (Expr::Bool(true), "remove", None),
@@ -322,39 +321,6 @@ fn entry_is_there(translator: &mut Translator, edit: &Edit) -> Result<Expr, Unsu
     let parent = path.prefix(path.steps.len() - 1);
     let there = translator.there(&parent);
     Ok(Expr::all([there, Expr::binary(Op::In, key, Expr::Direct(parent))]))
-}
-
-// Values
-
-/// What must hold for the value to be there, and the value as JSON has it.
-fn json(translator: &mut Translator, value: &Value) -> Result<(Expr, Expr), Unsupported> {
-    let (there, typed) = translator.guarded(&as_written(value));
-    match typed.ty {
-        Ty::Quantity | Ty::Duration | Ty::Time | Ty::Semver | Ty::Ip | Ty::Cidr => {
-            let reason = "CEL cannot write this value as text";
-            Err(Unsupported { span: value.origin, reason })
-        }
-        Ty::Dyn | Ty::Bool | Ty::Int | Ty::Double | Ty::Str | Ty::List | Ty::Map => Ok((there, typed.expr)),
-    }
-}
-
-/// The value with the literals as texts that JSON has no other spelling for, wherever they are not computed with.
-fn as_written(value: &Value) -> Value {
-    let inner = |value: &Value| Box::new(as_written(value));
-    let kind = match &value.kind {
-        ValueKind::Literal(literal) => match (literal_json(literal), literal) {
-            (serde_json::Value::String(text), _) => ValueKind::Literal(Literal::Text(text)),
-            _ => value.kind.clone(),
-        },
-        ValueKind::List(items) => ValueKind::List(items.iter().map(as_written).collect()),
-        ValueKind::Object(entries) => {
-            ValueKind::Object(entries.iter().map(|(key, value)| (key.clone(), as_written(value))).collect())
-        }
-        ValueKind::If(test, then, otherwise) => ValueKind::If(test.clone(), inner(then), inner(otherwise)),
-        ValueKind::Coalesce(first, second) => ValueKind::Coalesce(inner(first), inner(second)),
-        _ => return value.clone(),
-    };
-    Value { kind, ..value.clone() }
 }
 
 // Pointers

@@ -1,10 +1,10 @@
 //! Which values are certainly there.
 
-use crate::ir::{Cond, CondKind, Literal, Operation, Path, Root, Step, Target, TextPart, Value, ValueKind};
+use super::{Cond, CondKind, Literal, Operation, Path, Root, Step, Target, TextPart, Value, ValueKind};
 
 /// Values that conditions have found to be there.
 #[derive(Clone, Default)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     paths: Vec<Path>,
     /// What operations made of values.
     computed: Vec<Value>,
@@ -14,20 +14,20 @@ pub(super) struct Facts {
 
 impl Facts {
     /// What is there where all of the conditions hold.
-    pub(super) fn of<'a>(conds: impl IntoIterator<Item = &'a Cond>) -> Facts {
+    pub(crate) fn of<'a>(conds: impl IntoIterator<Item = &'a Cond>) -> Facts {
         let mut facts = Facts::default();
         conds.into_iter().for_each(|cond| facts.learn(cond));
         facts
     }
 
     /// The same, about subjects at these places.
-    pub(super) fn about(mut self, targets: &[Target]) -> Facts {
+    pub(crate) fn about(mut self, targets: &[Target]) -> Facts {
         self.whole_objects = targets.iter().flat_map(|it| &it.subjects).all(|place| place.0.is_empty());
         self
     }
 
     /// These, and those of further conditions.
-    pub(super) fn and(&self, conds: &[Cond]) -> Facts {
+    pub(crate) fn and(&self, conds: &[Cond]) -> Facts {
         let mut facts = self.clone();
         conds.iter().for_each(|cond| facts.learn(cond));
         facts
@@ -77,7 +77,18 @@ impl Facts {
     }
 
     fn has(&self, path: &Path) -> bool {
-        self.paths.iter().any(|known| known.root == path.root && known.steps.starts_with(&path.steps))
+        let known = |known: &&Path| self.is_same_root(known.root, path.root);
+        self.paths.iter().filter(known).any(|known| known.steps.starts_with(&path.steps))
+    }
+
+    /// Where subjects are whole objects, both names mean the same.
+    fn is_same_root(&self, a: Root, b: Root) -> bool {
+        let of_object = |root: Root| match root {
+            Root::Subject if self.whole_objects => Root::Object,
+            Root::ExistingSubject if self.whole_objects => Root::Existing,
+            root => root,
+        };
+        of_object(a) == of_object(b)
     }
 }
 
@@ -94,7 +105,7 @@ fn same(a: &Value, b: &Value) -> bool {
 }
 
 /// Whether a value is there in every admissible object of which the facts hold.
-pub(super) fn certain(value: &Value, facts: &Facts) -> bool {
+pub(crate) fn certain(value: &Value, facts: &Facts) -> bool {
     match &value.kind {
         ValueKind::Literal(_)
         | ValueKind::Bool(_)
@@ -195,7 +206,7 @@ fn expected(value: &Value, facts: &Facts) -> bool {
 }
 
 /// The first value inside a text that may be missing, unless the text has a substitute.
-pub(super) fn missing_in_text<'v>(value: &'v Value, facts: &Facts) -> Option<&'v Value> {
+pub(crate) fn missing_in_text<'v>(value: &'v Value, facts: &Facts) -> Option<&'v Value> {
     match &value.kind {
         ValueKind::Text(parts) => parts.iter().find_map(|part| match part {
             TextPart::Value(value) if !expected(value, facts) => Some(value),

@@ -1,0 +1,279 @@
+//! GeneratingPolicy of `policies.kyverno.io/v1`: one for each `generate` rule.
+//!
+//! A rule that came through [`legalize`](super::support::legalize) goes in; a YAML document comes out, with an expression
+//! of CEL for each kind of object that is made. What may be missing is asked for before anything is made.
+
+use super::cel::ast::{self, Expr};
+use super::cel::print::print;
+use super::cel::{Base, Translator, as_json};
+use super::cluster_policy::inlined;
+use super::objects::{fields, named};
+use super::validating_policy::{in_namespace, matching, naming, set_conditions, set_variables, subject};
+use super::yaml_write::{self, Map, Node};
+use super::{Emitted, EmittedRule, Unsupported};
+use crate::diagnostic::Diagnostic;
+use crate::ir::present::Facts;
+use crate::ir::{
+    Body, Cond, Generation, KindRef, Literal, Local, Make, Path, Policy, PolicySet, Root, Rule, Settings,
+    Type, Value, ValueKind, rewrite,
+};
+use crate::source::{Sources, Span};
+
+/// A name that the IR does not use: the object that may be copied.
+const COPIED: Local = Local(1 << 26);
+
+/// The policies of a set, in source order. The set is legal for the target.
+///
+/// # Errors
+/// A diagnostic for each rule that says what CEL cannot, beyond what the table of features knows.
+pub fn emit(set: &PolicySet, sources: &Sources) -> Result<Vec<Emitted>, Vec<Diagnostic>> {
+    let mut names = naming::Names::default();
+    let mut emitted = Vec::new();
+    let mut refused = Vec::new();
+    for policy in &set.policies {
+        for rule in &policy.rules {
+            let Body::Generate(_) = &rule.body else { continue };
+            match emit_rule(policy, rule, &mut names, sources) {
+                Ok(found) => emitted.push(found),
+                Err(found) => refused.push(found.diagnostic("GeneratingPolicy")),
+            }
+        }
+    }
+    if refused.is_empty() { Ok(emitted) } else { Err(refused) }
+}
+
+fn emit_rule(
+    policy: &Policy,
+    rule: &Rule,
+    names: &mut naming::Names,
+    sources: &Sources,
+) -> Result<Emitted, Unsupported> {
+    let settings = rule.settings.over(&policy.settings);
+    if settings.namespace.is_some() {
+        let reason =
+            "a namespaced GeneratingPolicy makes objects in its own namespace only, whatever a rule says";
+        return Err(Unsupported { span: rule.origin, reason });
+    }
+    let spec = spec(&inlined(rule), &settings)?;
+    let name = names.name(policy, rule, None);
+    let mut root = Map::new()
+        .with("apiVersion", "policies.kyverno.io/v1")
+        .with("kind", "GeneratingPolicy")
+        .with("metadata", naming::metadata(policy, rule, &settings, &name))
+        .with("spec", spec);
+    if let Some(first) = root.0.first_mut() {
+        first.comments = vec![naming::source_line(rule, sources)];
+    }
+    Ok(Emitted {
+        kind: "GeneratingPolicy".to_owned(),
+        name,
+        yaml: yaml_write::document(&Node::Map(root)),
+        rules: vec![EmittedRule { rule: rule.name.clone(), names: vec![String::new()] }],
+    })
+}
+
+fn spec(rule: &Rule, settings: &Settings) -> Result<Map, Unsupported> {
+    let Body::Generate(generation) = &rule.body else {
+        // INVARIANT: `emit` hands on generations only.
+        return Ok(Map::new());
+    };
+    let places = subject::Places::of(rule);
+    let mut conditions: Vec<&Cond> = rule.applies.iter().collect();
+    let selector = matching::take_namespace_selector(&mut conditions, rule);
+    let mut outer = Translator::new(places.roots_for_matching());
+    let mut match_conditions: Vec<Expr> = settings.namespace.iter().map(|name| in_namespace(name)).collect();
+    match_conditions.extend(conditions.into_iter().map(|cond| outer.condition(cond)));
+    match_conditions.retain(|cond| *cond != Expr::Bool(true));
+
+    let mut translator = Translator::new(places.roots_for_matching()).with_variables();
+    let mut variables = Vec::new();
+    places.declare(&mut translator, &mut variables);
+    let known = Expr::all(match_conditions.iter().cloned());
+    let facts = Facts::of(&rule.applies).about(&rule.targets);
+    let expressions = translator.given(&known, |translator| each(translator, generation, &facts))?;
+    let hoisted = translator.take_hoisted();
+    variables.extend(hoisted.into_iter().map(|hoisted| (hoisted.name, hoisted.expr)));
+
+    let mut spec = Map::new();
+    let knobs = [
+        ("synchronize", settings.synchronize),
+        ("generateExisting", settings.existing),
+        ("orphanDownstreamOnPolicyDelete", settings.orphan),
+    ];
+    let mut evaluation = Map::new();
+    for (key, enabled) in knobs.into_iter().filter_map(|(key, value)| Some((key, value?))) {
+        evaluation.set(key, Map::new().with("enabled", enabled));
+    }
+    if !evaluation.is_empty() {
+        spec.set("evaluation", evaluation);
+    }
+    if let Some(seconds) = settings.timeout_s {
+        spec.set("webhookConfiguration", Map::new().with("timeoutSeconds", i64::from(seconds)));
+    }
+    let mut constraints = Map::new().with("resourceRules", matching::resource_rules(rule));
+    if let Some(selector) = selector {
+        constraints.set("namespaceSelector", selector);
+    }
+    spec.set("matchConstraints", constraints);
+    set_conditions(&mut spec, &match_conditions);
+    set_variables(&mut spec, &variables);
+    let generate = expressions.iter().map(|expr| Map::new().with("expression", print(expr)));
+    spec.set("generate", generate.collect::<Vec<Map>>());
+    Ok(spec)
+}
+
+/// An expression for each kind of object: what it makes once, or for each element.
+fn each(
+    translator: &mut Translator,
+    generation: &Generation,
+    facts: &Facts,
+) -> Result<Vec<Expr>, Unsupported> {
+    let Some(each) = &generation.each else { return make(translator, &generation.make, facts) };
+    let range = translator.total_list_or_map(&each.source);
+    let variables = translator.bind_elements(&each.binder, &each.source);
+    let filter = translator.condition(&each.filter);
+    let facts = facts.and(std::slice::from_ref(&each.filter));
+    let made = translator.given(&filter, |translator| make(translator, &generation.make, &facts));
+    variables.iter().for_each(|name| translator.release(name));
+    let rounds = made?.into_iter().map(|made| {
+        // Nothing but `false` ends the rounds of `all`.
+        let body = Expr::if_else(filter.clone(), made, Expr::Bool(true));
+        Expr::macro_of(range.clone(), "all", &variables, vec![body])
+    });
+    Ok(rounds.collect())
+}
+
+/// What one round makes, where all that it needs is there; true.
+fn make(translator: &mut Translator, make: &Make, facts: &Facts) -> Result<Vec<Expr>, Unsupported> {
+    match make {
+        Make::Object { kind, name, namespace, fields: value } => {
+            let asked = named(std::iter::once(name).chain(namespace), facts);
+            let object = object(kind, name, namespace.as_ref(), value)?;
+            where_named(translator, asked, |translator| {
+                let (there, object) = as_json(translator, &object)?;
+                let objects = Expr::List(vec![(false, Expr::call("dyn", object))]);
+                let (namespace_there, namespace) = name_of(translator, namespace.as_ref());
+                Ok((Expr::all([namespace_there, there]), vec![apply(namespace, objects)]))
+            })
+        }
+        Make::Copy { rename: Some(rename), .. } => {
+            let reason = "CEL cannot give a copy another name";
+            Err(Unsupported { span: rename.origin, reason })
+        }
+        Make::Copy { kinds, name, namespace, filter, into, rename: None } => {
+            let asked = named(name.iter().chain(namespace).chain([into]), facts);
+            where_named(translator, asked, |translator| {
+                let (into_there, into) = name_of(translator, Some(into));
+                let (from_there, from) = name_of(translator, namespace.as_ref());
+                let (name_there, name) = match name {
+                    Some(name) => {
+                        let (there, name) = name_of(translator, Some(name));
+                        (there, Some(name))
+                    }
+                    None => (Expr::Bool(true), None),
+                };
+                let copies = kinds.iter().map(|kind| {
+                    let objects = match &name {
+                        Some(name) => one(kind, &from, name, filter)?,
+                        None => all_of(translator, kind, &from, filter),
+                    };
+                    Ok(apply(into.clone(), objects))
+                });
+                let copies = copies.collect::<Result<Vec<Expr>, Unsupported>>()?;
+                Ok((Expr::all([into_there, from_there, name_there]), copies))
+            })
+        }
+    }
+}
+
+/// What is made where names are there and not empty.
+fn where_named(
+    translator: &mut Translator,
+    asked: Vec<Cond>,
+    build: impl FnOnce(&mut Translator) -> Result<(Expr, Vec<Expr>), Unsupported>,
+) -> Result<Vec<Expr>, Unsupported> {
+    let asked: Vec<Expr> = asked.iter().map(|cond| translator.condition(cond)).collect();
+    let asked = Expr::all(asked);
+    let (there, made) = translator.given(&asked, build)?;
+    let test = Expr::all([asked, there]);
+    Ok(made.into_iter().map(|made| Expr::if_else(test.clone(), made, Expr::Bool(true))).collect())
+}
+
+/// That a name is there, and the name; the empty text where there is none to say.
+fn name_of(translator: &mut Translator, name: Option<&Value>) -> (Expr, Expr) {
+    match name {
+        Some(name) => {
+            let (there, typed) = translator.guarded(name);
+            (there, typed.expr)
+        }
+        None => (Expr::Bool(true), Expr::str("")),
+    }
+}
+
+fn apply(namespace: Expr, objects: Expr) -> Expr {
+    Expr::name("generator").method("Apply", vec![namespace, objects])
+}
+
+/// The object as a value: its fields, and what the rule says besides.
+fn object(
+    kind: &KindRef,
+    name: &Value,
+    namespace: Option<&Value>,
+    value: &Value,
+) -> Result<Value, Unsupported> {
+    let fields = fields(value)?;
+    let text =
+        |text: String, span: Span| Value::new(ValueKind::Literal(Literal::Text(text)), Type::Text, span);
+    let mut metadata = vec![("name".to_owned(), name.clone())];
+    metadata.extend(namespace.map(|it| ("namespace".to_owned(), it.clone())));
+    metadata.extend(fields.metadata);
+    let entry = |key: &str, value: Value| (key.to_owned(), value);
+    let mut entries = vec![
+        entry("apiVersion", text(kind.api_version(), value.origin)),
+        entry("kind", text(kind.kind.clone(), value.origin)),
+        entry("metadata", Value::new(ValueKind::Object(metadata), Type::Object, value.origin)),
+    ];
+    entries.extend(fields.others);
+    Ok(Value::new(ValueKind::Object(entries), Type::Object, value.origin))
+}
+
+fn version_and_plural(kind: &KindRef) -> [Expr; 2] {
+    [Expr::str(kind.api_version()), Expr::str(kind.plural.as_str())]
+}
+
+/// The one object of a name.
+fn one(kind: &KindRef, namespace: &Expr, name: &Expr, filter: &Cond) -> Result<Expr, Unsupported> {
+    if !filter.is_const(true) {
+        let reason =
+            "a copy by its name is made, whatever it holds; leave out the name, and ask for `metadata.name`";
+        return Err(Unsupported { span: filter.origin, reason });
+    }
+    let [version, plural] = version_and_plural(kind);
+    let arguments = vec![version, plural, namespace.clone(), name.clone()];
+    let found = Expr::name("resource").method("Get", arguments);
+    Ok(Expr::List(vec![(false, found)]))
+}
+
+/// All objects that the filter holds of.
+fn all_of(translator: &mut Translator, kind: &KindRef, namespace: &Expr, filter: &Cond) -> Expr {
+    let [version, plural] = version_and_plural(kind);
+    let listed = Expr::name("resource").method("List", vec![version, plural, namespace.clone()]);
+    let listed = Expr::Direct(ast::Path {
+        base: Box::new(listed),
+        base_certain: true,
+        steps: vec![ast::Step { key: ast::Key::Field("items".to_owned()), certain: true }],
+    });
+    if filter.is_const(true) {
+        return listed;
+    }
+    let name = translator.fresh("copied");
+    translator.bind(COPIED, Base::certain(Expr::name(name.as_str())));
+    let filter = rewrite::map_paths(filter, &mut |path| match path.root {
+        Root::Existing | Root::ExistingSubject => Path { root: Root::Local(COPIED), ..path.clone() },
+        _ => path.clone(),
+    });
+    let test = translator.condition(&filter);
+    translator.release(&name);
+    // What is looked up has no type that a macro could run over.
+    Expr::macro_of(Expr::call("dyn", listed), "filter", &[name], vec![test])
+}
