@@ -34,10 +34,23 @@ pub fn fields(value: &Value) -> Result<Fields, Unsupported> {
     Ok(fields)
 }
 
-/// What must hold for names to be there, and not empty.
-pub fn named<'v>(names: impl IntoIterator<Item = &'v Value>, facts: &Facts) -> Vec<Cond> {
-    let open = names.into_iter().filter(|name| !is_certain_name(name, facts));
-    open.map(|name| Cond::new(CondKind::Empty(name.clone()), name.origin).negate()).collect()
+/// What must hold for names to be there, and not empty, besides what is asked anyway.
+pub fn named<'v>(names: impl IntoIterator<Item = &'v Value>, facts: &Facts, asked: &[Cond]) -> Vec<Cond> {
+    let parts = |cond: &Cond| match rewrite::normalize(cond) {
+        Cond { kind: CondKind::And(parts), .. } => parts,
+        cond => vec![cond],
+    };
+    let mut known: Vec<String> = asked.iter().flat_map(parts).map(|cond| print::print_cond(&cond)).collect();
+    let mut open = Vec::new();
+    for name in names {
+        let cond = Cond::new(CondKind::Empty(name.clone()), name.origin).negate();
+        let text = print::print_cond(&cond);
+        if !is_certain_name(name, facts) && !known.contains(&text) {
+            known.push(text);
+            open.push(cond);
+        }
+    }
+    open
 }
 
 /// Whether a name is there and not empty in each admissible object of which the facts hold.

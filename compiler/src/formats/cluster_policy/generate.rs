@@ -42,7 +42,7 @@ pub fn generate(
         generate.set(key, value);
     }
     let Some(each) = &generation.each else {
-        let conditions = named(names(&generation.make), &facts);
+        let conditions = named(names(&generation.make), &facts, &rule.applies);
         let facts = facts.and(&conditions);
         for entry in make(context, scope, &generation.make, &facts)?.0 {
             generate.set(entry.key, entry.value);
@@ -65,7 +65,8 @@ pub fn generate(
     let facts = facts.and(std::slice::from_ref(&each.filter));
     let mut asked = vec![each.filter.clone()];
     asked.retain(|cond| !cond.is_const(true));
-    let named = named(names(&generation.make), &facts);
+    let known = [rule.applies.as_slice(), std::slice::from_ref(&each.filter)].concat();
+    let named = named(names(&generation.make), &facts, &known);
     let facts = facts.and(&named);
     asked.extend(named);
     let mut entry = Map::new().with("list", list);

@@ -89,8 +89,7 @@ fn spec(rule: &Rule, settings: &Settings) -> Result<Map, Unsupported> {
     let mut variables = Vec::new();
     places.declare(&mut translator, &mut variables);
     let known = Expr::all(match_conditions.iter().cloned());
-    let facts = Facts::of(&rule.applies).about(&rule.targets);
-    let expressions = translator.given(&known, |translator| each(translator, generation, &facts))?;
+    let expressions = translator.given(&known, |translator| each(translator, generation, rule))?;
     let hoisted = translator.take_hoisted();
     variables.extend(hoisted.into_iter().map(|hoisted| (hoisted.name, hoisted.expr)));
 
@@ -123,37 +122,58 @@ fn spec(rule: &Rule, settings: &Settings) -> Result<Map, Unsupported> {
 }
 
 /// An expression for each kind of object: what it makes once, or for each element.
-fn each(
-    translator: &mut Translator,
-    generation: &Generation,
-    facts: &Facts,
-) -> Result<Vec<Expr>, Unsupported> {
-    let Some(each) = &generation.each else { return make(translator, &generation.make, facts) };
+fn each(translator: &mut Translator, generation: &Generation, rule: &Rule) -> Result<Vec<Expr>, Unsupported> {
+    let facts = Facts::of(&rule.applies).about(&rule.targets);
+    let Some(each) = &generation.each else {
+        return Ok(make(translator, &generation.make, &facts, &rule.applies)?
+            .into_iter()
+            .map(Made::expr)
+            .collect());
+    };
     let range = translator.total_list_or_map(&each.source);
     let variables = translator.bind_elements(&each.binder, &each.source);
     let filter = translator.condition(&each.filter);
     let facts = facts.and(std::slice::from_ref(&each.filter));
-    let made = translator.given(&filter, |translator| make(translator, &generation.make, &facts));
+    let asked = [rule.applies.as_slice(), std::slice::from_ref(&each.filter)].concat();
+    let made = translator.given(&filter, |translator| make(translator, &generation.make, &facts, &asked));
     variables.iter().for_each(|name| translator.release(name));
     let rounds = made?.into_iter().map(|made| {
-        // Nothing but `false` ends the rounds of `all`.
-        let body = Expr::if_else(filter.clone(), made, Expr::Bool(true));
+        let body = Made { test: Expr::all([filter.clone(), made.test]), ..made }.expr();
         Expr::macro_of(range.clone(), "all", &variables, vec![body])
     });
     Ok(rounds.collect())
 }
 
-/// What one round makes, where all that it needs is there; true.
-fn make(translator: &mut Translator, make: &Make, facts: &Facts) -> Result<Vec<Expr>, Unsupported> {
+/// What is made, and when.
+struct Made {
+    test: Expr,
+    make: Expr,
+}
+
+impl Made {
+    /// True where nothing is made: nothing but `false` ends the rounds of `all`.
+    fn expr(self) -> Expr {
+        Expr::if_else(self.test, self.make, Expr::Bool(true))
+    }
+}
+
+/// What one round makes, where all that it needs is there.
+fn make(
+    translator: &mut Translator,
+    make: &Make,
+    facts: &Facts,
+    asked: &[Cond],
+) -> Result<Vec<Made>, Unsupported> {
     match make {
         Make::Object { kind, name, namespace, fields: value } => {
-            let asked = named(std::iter::once(name).chain(namespace), facts);
-            let object = object(kind, name, namespace.as_ref(), value)?;
-            where_named(translator, asked, |translator| {
+            let names = [Some(name), namespace.as_ref()];
+            let asked = named(names.into_iter().flatten(), facts, asked);
+            where_named(translator, asked, names, |translator, names| {
+                let object = object(kind, name, value)?;
                 let (there, object) = as_json(translator, &object)?;
                 let objects = Expr::List(vec![(false, Expr::call("dyn", object))]);
-                let (namespace_there, namespace) = name_of(translator, namespace.as_ref());
-                Ok((Expr::all([namespace_there, there]), vec![apply(namespace, objects)]))
+                let [_, namespace] = names;
+                Ok((there, vec![apply(namespace, objects)]))
             })
         }
         Make::Copy { rename: Some(rename), .. } => {
@@ -161,71 +181,58 @@ fn make(translator: &mut Translator, make: &Make, facts: &Facts) -> Result<Vec<E
             Err(Unsupported { span: rename.origin, reason })
         }
         Make::Copy { kinds, name, namespace, filter, into, rename: None } => {
-            let asked = named(name.iter().chain(namespace).chain([into]), facts);
-            where_named(translator, asked, |translator| {
-                let (into_there, into) = name_of(translator, Some(into));
-                let (from_there, from) = name_of(translator, namespace.as_ref());
-                let (name_there, name) = match name {
-                    Some(name) => {
-                        let (there, name) = name_of(translator, Some(name));
-                        (there, Some(name))
-                    }
-                    None => (Expr::Bool(true), None),
-                };
+            let names = [Some(into), namespace.as_ref(), name.as_ref()];
+            let asked = named(names.into_iter().flatten(), facts, asked);
+            where_named(translator, asked, names, |translator, [into, from, one]| {
                 let copies = kinds.iter().map(|kind| {
-                    let objects = match &name {
-                        Some(name) => one(kind, &from, name, filter)?,
+                    let objects = match name {
+                        Some(_) => self::one(kind, &from, &one, filter)?,
                         None => all_of(translator, kind, &from, filter),
                     };
                     Ok(apply(into.clone(), objects))
                 });
-                let copies = copies.collect::<Result<Vec<Expr>, Unsupported>>()?;
-                Ok((Expr::all([into_there, from_there, name_there]), copies))
+                Ok((Expr::Bool(true), copies.collect::<Result<Vec<Expr>, Unsupported>>()?))
             })
         }
     }
 }
 
-/// What is made where names are there and not empty.
-fn where_named(
+/// What is made where names are there and not empty. `build` gets the names, the empty text for one that is not said,
+/// and gives what else must be there.
+fn where_named<const N: usize>(
     translator: &mut Translator,
     asked: Vec<Cond>,
-    build: impl FnOnce(&mut Translator) -> Result<(Expr, Vec<Expr>), Unsupported>,
-) -> Result<Vec<Expr>, Unsupported> {
-    let asked: Vec<Expr> = asked.iter().map(|cond| translator.condition(cond)).collect();
-    let asked = Expr::all(asked);
-    let (there, made) = translator.given(&asked, build)?;
-    let test = Expr::all([asked, there]);
-    Ok(made.into_iter().map(|made| Expr::if_else(test.clone(), made, Expr::Bool(true))).collect())
-}
-
-/// That a name is there, and the name; the empty text where there is none to say.
-fn name_of(translator: &mut Translator, name: Option<&Value>) -> (Expr, Expr) {
-    match name {
-        Some(name) => {
-            let (there, typed) = translator.guarded(name);
-            (there, typed.expr)
-        }
-        None => (Expr::Bool(true), Expr::str("")),
-    }
+    names: [Option<&Value>; N],
+    build: impl FnOnce(&mut Translator, [Expr; N]) -> Result<(Expr, Vec<Expr>), Unsupported>,
+) -> Result<Vec<Made>, Unsupported> {
+    let asked = Expr::all(asked.iter().map(|cond| translator.condition(cond)).collect::<Vec<Expr>>());
+    let mut tests = vec![asked.clone()];
+    let found = translator.given(&asked, |translator| {
+        names.map(|name| match name {
+            Some(name) => {
+                let (there, typed) = translator.guarded(name);
+                tests.push(there);
+                typed.expr
+            }
+            None => Expr::str(""),
+        })
+    });
+    let named = Expr::all(tests);
+    let (there, made) = translator.given(&named, |translator| build(translator, found))?;
+    let test = Expr::all([named, there]);
+    Ok(made.into_iter().map(|make| Made { test: test.clone(), make }).collect())
 }
 
 fn apply(namespace: Expr, objects: Expr) -> Expr {
     Expr::name("generator").method("Apply", vec![namespace, objects])
 }
 
-/// The object as a value: its fields, and what the rule says besides.
-fn object(
-    kind: &KindRef,
-    name: &Value,
-    namespace: Option<&Value>,
-    value: &Value,
-) -> Result<Value, Unsupported> {
+/// The object as a value: its fields, and what the rule says besides. Its namespace is said to `Apply`.
+fn object(kind: &KindRef, name: &Value, value: &Value) -> Result<Value, Unsupported> {
     let fields = fields(value)?;
     let text =
         |text: String, span: Span| Value::new(ValueKind::Literal(Literal::Text(text)), Type::Text, span);
     let mut metadata = vec![("name".to_owned(), name.clone())];
-    metadata.extend(namespace.map(|it| ("namespace".to_owned(), it.clone())));
     metadata.extend(fields.metadata);
     let entry = |key: &str, value: Value| (key.to_owned(), value);
     let mut entries = vec![
