@@ -226,6 +226,7 @@ fn judge<'a>(
     machine.budget = Budget::new(limits.fuel);
     machine.namespaced = machine.environment.namespaced.unwrap_or(target.namespaced);
     machine.assumed.clear();
+    machine.unanswered = None;
     if !speaks_on(rule.operations, machine.environment.operation) {
         verdict.verdict = Verdict::NotApplicable(NotApplicable::Operation);
         return;
