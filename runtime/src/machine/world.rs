@@ -144,11 +144,11 @@ fn whole(document: &Document) -> Value<'_> {
     Value::Node(document, document.root())
 }
 
-/// Whether text may be the name of an object or namespace: letters, digits, `-`, `_`, `.`, `:`. Names of other
-/// characters ask for nothing, so no text of an object can lead a question elsewhere.
+/// Whether text may be the name of an object or namespace: letters, digits, `-`, `_`, `.`, `:`, with no `.` first.
+/// Names of other characters ask for nothing, so no text of an object can lead a question elsewhere.
 pub fn is_object_name(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-    !text.is_empty() && text.len() <= 253 && text.bytes().all(fits) && text != "." && text != ".."
+    !text.is_empty() && text.len() <= 253 && text.bytes().all(fits) && !text.starts_with('.')
 }
 
 /// Whether text may be the value of a label.

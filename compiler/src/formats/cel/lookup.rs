@@ -6,10 +6,10 @@
 use super::ast::{Expr, Key, Path, Step, Ty, Typed};
 use super::translate::Translator;
 use super::value::dynamic;
-use crate::ir::{KindRef, Lookup, Value, ValueKind};
+use crate::ir::{KindRef, Lookup, Type, Value, ValueKind};
 
 /// What [`aipc_runtime::machine`] takes for a name of an object or namespace.
-const NAME: &str = "^[-_.:A-Za-z0-9]{1,253}$";
+const NAME: &str = "^[-_:A-Za-z0-9][-_.:A-Za-z0-9]*$";
 /// And for the value of a label.
 const LABEL: &str = "^(?:(?:[A-Za-z0-9][-_.A-Za-z0-9]{0,61})?[A-Za-z0-9])?$";
 
@@ -17,13 +17,7 @@ impl Translator {
     pub(super) fn lookup(&mut self, lookup: &Lookup, guards: &mut Vec<Expr>) -> Typed {
         match lookup {
             Lookup::Get { kind, name, namespace } => {
-                let (inner, asked) = self.scope(|this, guards| {
-                    let namespace = this.namespace_part(namespace.as_ref(), guards);
-                    let name = this.name_part(name, guards);
-                    let [api, plural] = kind_parts(kind);
-                    Expr::name("resource").method("Get", vec![api, plural, namespace, name])
-                });
-                let object = or_null(inner, Expr::call("dyn", asked));
+                let object = self.object_or_null(kind, name, namespace.as_ref());
                 let path = Path { base: Box::new(object), base_certain: false, steps: Vec::new() };
                 self.guard_present(&path, guards);
                 Typed::new(Expr::Direct(path), Ty::Dyn)
@@ -62,6 +56,17 @@ impl Translator {
         }
     }
 
+    /// The object, or null where there is none.
+    pub(super) fn object_or_null(&mut self, kind: &KindRef, name: &Value, namespace: Option<&Value>) -> Expr {
+        let (inner, asked) = self.scope(|this, guards| {
+            let namespace = this.namespace_part(namespace, guards);
+            let name = this.name_part(name, guards);
+            let [api, plural] = kind_parts(kind);
+            Expr::name("resource").method("Get", vec![api, plural, namespace, name])
+        });
+        or_null(inner, Expr::call("dyn", asked))
+    }
+
     fn namespace_part(&mut self, namespace: Option<&Value>, guards: &mut Vec<Expr>) -> Expr {
         match namespace {
             Some(namespace) => self.name_part(namespace, guards),
@@ -74,9 +79,6 @@ impl Translator {
         let name = self.text_part(name, guards);
         if !matches!(&name, Expr::Str(text) if aipc_runtime::machine::is_object_name(text)) {
             guards.push(name.clone().matches(NAME));
-            for none in [".", ".."] {
-                guards.push(name.clone().equal(Expr::str(none)).negate());
-            }
         }
         name
     }
@@ -85,6 +87,8 @@ impl Translator {
         let typed = self.value(value, guards);
         match typed.ty {
             Ty::Str => typed.expr,
+            // The schema says that it is text.
+            Ty::Dyn if matches!(value.ty, Type::Text | Type::Image) => typed.expr,
             _ => {
                 let text = dynamic(typed);
                 guards.push(Expr::call("type", text.clone()).equal(Expr::name("string")));

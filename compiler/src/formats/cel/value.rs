@@ -66,6 +66,11 @@ impl Translator {
         if let Some(path) = self.plain_path(value) {
             return Expr::Or(path, Box::new(Expr::Null));
         }
+        if let ValueKind::Lookup(lookup) = &value.kind
+            && let ir::Lookup::Get { kind, name, namespace } = &**lookup
+        {
+            return self.object_or_null(kind, name, namespace.as_ref());
+        }
         let (guards, typed) = self.scope(|this, guards| this.value(value, guards));
         match guards.is_empty() {
             true => dynamic(typed),
