@@ -124,6 +124,14 @@ impl Checker<'_> {
                 value.ty = Ty::Image;
                 value
             }
+            Meaning::External if function.result == FunctionResult::Attestor => {
+                let given = slots.iter().zip(function.parameters).filter(|(slot, _)| slot.is_some());
+                let args: Vec<_> = given.map(|(_, parameter)| parameter.name).zip(values).collect();
+                match self.is_attestor(function.name, &args, span) {
+                    true => Expr::new(ExprKind::Attestor(function.name, args), ty, span),
+                    false => Expr::error(span),
+                }
+            }
             Meaning::External => Expr::new(ExprKind::External(function.name, values), ty, span),
             Meaning::Operation(operation) => {
                 if operation == Operation::Round && values.len() == 1 {

@@ -751,6 +751,31 @@ pub fn not_signers(cluster: &Cluster, value: &Expr) -> Diagnostic {
         .help("write `key(…)`, `keyless(…)`, `2 of [a, b, c]`, …")
 }
 
+pub fn no_attestor(fault: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::WrongArguments, span, fault)
+}
+
+pub fn neither_images_nor_manifest(subject: &str, span: Span) -> Diagnostic {
+    let message = format!("images or whole objects are verified, and `{subject}` is neither");
+    Diagnostic::new(Code::VerbClause, span, message)
+        .help("name the elements that have an image, such as `container`, or the kind of the objects")
+}
+
+pub fn ignoring_of_images(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::VerbClause, span, "`ignoring` is about the fields of a whole object, and this is about images")
+        .help("leave it out")
+}
+
+pub fn attested_manifest(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::VerbClause, span, "attestations are about images, and this is about whole objects")
+        .help("write `signed by …`, or name elements that have an image")
+}
+
+pub fn nothing_verified(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::VerbClause, span, "nothing says who has to have signed")
+        .help("add `signed by …`, or `attested … by …`")
+}
+
 pub fn impossible_count(count: i64, of: usize, span: Span) -> Diagnostic {
     Diagnostic::new(Code::WrongArguments, span, format!("{count} of {of} signers cannot be asked for"))
 }

@@ -37,6 +37,7 @@ mod walk;
 pub use check::check;
 pub use occurrence::{Definition, Occurrence};
 pub use ty::{Record, Ty};
+pub(crate) use verify::NO_LOG;
 
 use crate::ir;
 use crate::source::Span;
@@ -219,9 +220,17 @@ pub enum Make {
 /// `verify`: who has to have signed.
 #[derive(Clone, Debug)]
 pub struct Verification {
+    pub of: Verified,
     pub checks: Vec<SignatureCheck>,
-    /// `ignoring`: fields of the object that is verified as a manifest.
-    pub ignoring: Vec<Expr>,
+}
+
+/// What is signed.
+#[derive(Clone, Debug)]
+pub enum Verified {
+    /// Of each element of the subject, this image.
+    Images(Expr),
+    /// The object itself, without the fields behind `ignoring`.
+    Manifest(Vec<Expr>),
 }
 
 #[derive(Clone, Debug)]
@@ -332,6 +341,8 @@ pub enum ExprKind {
     External(&'static str, Vec<Expr>),
     /// A question to the cluster, a service or a registry.
     Lookup(Box<Lookup>),
+    /// One who signs: the function's name, and the arguments that are given, by the names of their parameters.
+    Attestor(&'static str, Vec<(&'static str, Expr)>),
 
     // Conditions: type bool.
     Not(Box<Expr>),

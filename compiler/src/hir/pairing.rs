@@ -65,7 +65,11 @@ fn collect<'a>(expr: &'a Expr, found: &mut Vec<&'a Expr>) {
             lookup.arguments.iter().flatten().for_each(|argument| collect(argument, found));
         }
         // Arguments of outside calls, sources and elements of lists are values as a whole.
-        ExprKind::External(..) | ExprKind::Collect(_) | ExprKind::ObjectCollect(_) | ExprKind::List(_) => {}
+        ExprKind::External(..)
+        | ExprKind::Attestor(..)
+        | ExprKind::Collect(_)
+        | ExprKind::ObjectCollect(_)
+        | ExprKind::List(_) => {}
         ExprKind::Object(entries) => entries.iter().for_each(|(_, value)| collect(value, found)),
         ExprKind::Text(parts) => {
             for part in parts {

@@ -96,6 +96,12 @@ impl Printer<'_> {
                 }
             }
             Body::Verify(verification) => {
+                match &verification.of {
+                    Verified::Images(image) => self.line(2, &format!("verify image {}", self.expr(image))),
+                    Verified::Manifest(ignoring) => {
+                        self.line(2, &format!("verify manifest ignoring [{}]", self.list(ignoring)));
+                    }
+                }
                 for check in &verification.checks {
                     let (word, signers) = match check {
                         SignatureCheck::Signed { signers, .. } => ("signed".to_owned(), signers),
@@ -169,6 +175,11 @@ impl Printer<'_> {
             ExprKind::Range(low, high) => format!("{}..{}", self.expr(low), self.expr(high)),
             ExprKind::Lookup(lookup) => self.lookup(lookup),
             ExprKind::External(name, args) => format!("{name}({})", self.list(args)),
+            ExprKind::Attestor(name, args) => {
+                let args: Vec<String> =
+                    args.iter().map(|(name, value)| format!("{name}: {}", self.expr(value))).collect();
+                format!("{name}({})", args.join(", "))
+            }
             ExprKind::Not(inner) => format!("not {}", self.expr(inner)),
             ExprKind::And(a, b) => format!("({} and {})", self.expr(a), self.expr(b)),
             ExprKind::Or(a, b) => format!("({} or {})", self.expr(a), self.expr(b)),

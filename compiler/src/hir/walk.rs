@@ -31,6 +31,7 @@ impl Expr {
                 lookup.arguments.iter().flatten().for_each(visit);
             }
             ExprKind::Object(entries) => entries.iter().for_each(|(_, value)| visit(value)),
+            ExprKind::Attestor(_, args) => args.iter().for_each(|(_, value)| visit(value)),
             ExprKind::Collect(collect) => collect.for_each_part(visit),
             ExprKind::ObjectCollect(both) => {
                 both.0.for_each_part(visit);
@@ -87,6 +88,7 @@ impl Expr {
                 lookup.arguments.iter_mut().flatten().for_each(visit);
             }
             ExprKind::Object(entries) => entries.iter_mut().for_each(|(_, value)| visit(value)),
+            ExprKind::Attestor(_, args) => args.iter_mut().for_each(|(_, value)| visit(value)),
             ExprKind::Collect(collect) => collect.for_each_part_mut(visit),
             ExprKind::ObjectCollect(both) => {
                 both.0.for_each_part_mut(visit);

@@ -3,7 +3,7 @@
 //! A rule's head (targets, operations, `applies`, bindings) is about the *admitted* object: [`Root::Object`] and
 //! [`Root::Subject`]. What a body changes, copies or makes besides it has roots of its own.
 
-use super::expr::{Binder, Cond, Glob, Value};
+use super::expr::{Binder, Cond, Value};
 use super::policy::{Binding, Elements, KindRef, Operations, Target};
 use crate::source::Span;
 
@@ -185,12 +185,8 @@ pub struct Verification {
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum Verified {
-    /// Images of the subject's elements that match one of the globs.
-    Images {
-        elements: Option<Elements>,
-        /// From the `where`s about the image; empty: every image.
-        globs: Vec<Glob>,
-    },
+    /// Of each element that the filter holds of, its image: a path from the element.
+    Images { elements: Elements, image: Value },
     /// The object as a manifest, without these fields.
     Manifest { ignoring: Vec<Value> },
 }
@@ -213,39 +209,69 @@ pub struct Signers {
 /// One who signs.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Attestor {
+    /// Who holds the private half of a public key.
     Key {
-        key: Value,
-        algorithm: Option<String>,
+        /// PEM, one key.
+        key: String,
+        options: KeyOptions,
     },
     Kms {
-        uri: Value,
+        uri: String,
+        options: KeyOptions,
     },
+    /// The key in a Secret.
     Secret {
-        name: Value,
-        namespace: Option<Value>,
+        name: String,
+        namespace: String,
+        options: KeyOptions,
     },
     Certificate {
-        certificate: Value,
-        chain: Option<Value>,
+        /// PEM.
+        certificate: String,
+        chain: Option<String>,
+        log: Log,
     },
     Keyless(Keyless),
     Notary {
-        certificate: Value,
+        /// PEM.
+        certificate: String,
     },
-    /// By a Sigstore bundle.
+    /// By a Sigstore bundle: a key or an identity.
     Bundle(Box<Attestor>),
-    /// All of them, or so many.
+    /// So many of them.
     Group(Signers),
+}
+
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct KeyOptions {
+    /// `sha224`, `sha256`, `sha384`, `sha512`.
+    pub algorithm: Option<String>,
+    pub log: Log,
+}
+
+/// The transparency log that has to know a signature.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Log {
+    #[default]
+    Public,
+    /// The one at an address.
+    At(String),
+    /// None of them, and no log of certificates.
+    None,
 }
 
 /// An identity of an OpenID issuer; what is not said may be anything.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Keyless {
+    /// Globs of the whole text.
     pub issuer: Option<String>,
     pub subject: Option<String>,
+    /// Regular expressions (RE2) that are found in the text.
     pub issuer_pattern: Option<String>,
     pub subject_pattern: Option<String>,
+    /// Certificates, PEM.
     pub roots: Option<String>,
+    pub log: Log,
 }
 
 /// `exempt`: objects that rules do not speak of, for a reason and a time.

@@ -251,25 +251,18 @@ pub fn for_each_part_of_body<'a>(body: &'a Body, visit: &mut dyn FnMut(Part<'a>)
         Body::Delete(deletion) => visit(Part::Cond(&deletion.condition)),
         Body::Verify(verification) => {
             match &verification.of {
-                Verified::Images { elements, globs } => {
-                    elements.iter().for_each(|elements| elements_parts(elements, visit));
-                    for part in globs.iter().flat_map(|glob| &glob.0) {
-                        if let GlobPart::Value(value) = part {
-                            visit(Part::Value(value));
-                        }
-                    }
+                Verified::Images { elements, image } => {
+                    elements_parts(elements, visit);
+                    visit(Part::Value(image));
                 }
                 Verified::Manifest { ignoring } => {
                     ignoring.iter().for_each(|value| visit(Part::Value(value)));
                 }
             }
             for check in &verification.checks {
-                let (by, condition) = match check {
-                    SignatureCheck::Signed { by, .. } => (by, None),
-                    SignatureCheck::Attested { by, condition, .. } => (by, condition.as_ref()),
-                };
-                by.for_each_value(&mut |value| visit(Part::Value(value)));
-                condition.into_iter().for_each(|cond| visit(Part::Cond(cond)));
+                if let SignatureCheck::Attested { condition: Some(condition), .. } = check {
+                    visit(Part::Cond(condition));
+                }
             }
         }
     }
@@ -333,51 +326,5 @@ impl Lookup {
             Lookup::Random { pattern: _ } => [None, None, None],
         };
         parts.into_iter().flatten().for_each(visit);
-    }
-}
-
-impl Signers {
-    /// Calls `visit` on each value that says who signs.
-    pub fn for_each_value<'a>(&'a self, visit: &mut dyn FnMut(&'a Value)) {
-        self.of.iter().for_each(|attestor| attestor.for_each_value(visit));
-    }
-
-    /// As [`Signers::for_each_value`], to change them.
-    pub fn for_each_value_mut(&mut self, visit: &mut dyn FnMut(&mut Value)) {
-        self.of.iter_mut().for_each(|attestor| attestor.for_each_value_mut(visit));
-    }
-}
-
-impl Attestor {
-    fn for_each_value<'a>(&'a self, visit: &mut dyn FnMut(&'a Value)) {
-        match self {
-            Attestor::Key { key: value, .. }
-            | Attestor::Kms { uri: value }
-            | Attestor::Notary { certificate: value } => visit(value),
-            Attestor::Secret { name: first, namespace: second }
-            | Attestor::Certificate { certificate: first, chain: second } => {
-                visit(first);
-                second.iter().for_each(visit);
-            }
-            Attestor::Keyless(_) => {}
-            Attestor::Bundle(inner) => inner.for_each_value(visit),
-            Attestor::Group(signers) => signers.for_each_value(visit),
-        }
-    }
-
-    fn for_each_value_mut(&mut self, visit: &mut dyn FnMut(&mut Value)) {
-        match self {
-            Attestor::Key { key: value, .. }
-            | Attestor::Kms { uri: value }
-            | Attestor::Notary { certificate: value } => visit(value),
-            Attestor::Secret { name: first, namespace: second }
-            | Attestor::Certificate { certificate: first, chain: second } => {
-                visit(first);
-                second.iter_mut().for_each(visit);
-            }
-            Attestor::Keyless(_) => {}
-            Attestor::Bundle(inner) => inner.for_each_value_mut(visit),
-            Attestor::Group(signers) => signers.for_each_value_mut(visit),
-        }
     }
 }

@@ -205,25 +205,18 @@ pub fn visit_body(body: &mut Body, visit: &mut dyn FnMut(&mut Value)) {
         Body::Delete(deletion) => visit_values(&mut deletion.condition, visit),
         Body::Verify(verification) => {
             match &mut verification.of {
-                Verified::Images { elements, globs } => {
-                    elements.iter_mut().for_each(|elements| visit_elements(elements, visit));
-                    for part in globs.iter_mut().flat_map(|glob| glob.0.iter_mut()) {
-                        if let GlobPart::Value(value) = part {
-                            visit_value(value, visit);
-                        }
-                    }
+                Verified::Images { elements, image } => {
+                    visit_elements(elements, visit);
+                    visit_value(image, visit);
                 }
                 Verified::Manifest { ignoring } => {
                     ignoring.iter_mut().for_each(|value| visit_value(value, visit));
                 }
             }
             for check in &mut verification.checks {
-                let (by, condition) = match check {
-                    SignatureCheck::Signed { by, .. } => (by, None),
-                    SignatureCheck::Attested { by, condition, .. } => (by, condition.as_mut()),
-                };
-                by.for_each_value_mut(&mut |value| visit_value(value, visit));
-                condition.into_iter().for_each(|cond| visit_values(cond, visit));
+                if let SignatureCheck::Attested { condition: Some(condition), .. } = check {
+                    visit_values(condition, visit);
+                }
             }
         }
     }

@@ -92,7 +92,7 @@ impl Verifier {
             Body::Delete(deletion) => self.cond(&deletion.condition),
             Body::Verify(verification) => {
                 if let Verified::Images { elements, .. } = &verification.of {
-                    self.elements(elements.as_ref());
+                    self.elements(Some(elements));
                 }
                 self.ensure(!verification.checks.is_empty(), || "a verification of nothing".to_owned());
                 for check in &verification.checks {

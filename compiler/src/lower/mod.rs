@@ -13,6 +13,7 @@ mod mutate;
 mod place;
 mod rule;
 mod value;
+mod verify;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Sources, Span};

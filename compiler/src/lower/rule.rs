@@ -32,11 +32,12 @@ pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
             let deletion = ir::Deletion { condition, schedule: deletion.schedule.clone() };
             with_body(rule, scope, ir::Body::Delete(deletion), sources)
         }
-        Body::Verify(_) => {
-            return Err(Refusal::new(
-                rule.span,
-                "`verify` rules are checked, and no output carries them yet",
-            ));
+        Body::Verify(verification) => {
+            let (scope, verification, message) =
+                super::verify::lower_verification(&mut ctx, rule, verification, sources)?;
+            let actions = lower_actions(&mut ctx, &rule.actions)?;
+            let lowered = with_body(rule, scope, ir::Body::Verify(verification), sources);
+            Rule { message, actions, ..lowered }
         }
     };
     match ir::measure::is_shallow(&lowered) {
@@ -125,13 +126,7 @@ fn lower_check(
         }
         None => ctx.message(rule, condition, is_deny, sources)?,
     };
-    let mut actions = Vec::new();
-    for action in &rule.actions {
-        ctx.assume = true;
-        let condition = action.condition.as_ref().map(|it| ctx.condition(it, true)).transpose()?;
-        ctx.assume = false;
-        actions.push(Action { effect: action.effect, warn: action.warn, condition, origin: action.span });
-    }
+    let actions = lower_actions(ctx, &rule.actions)?;
     let lowered = Rule {
         name: rule.name.clone(),
         description: rule.description.clone(),
@@ -151,6 +146,17 @@ fn lower_check(
         let reason =
             "a `with` or `action` about each of several places is checked, and no output carries it yet";
         return Err(Refusal::new(rule.subject.span, reason));
+    }
+    Ok(lowered)
+}
+
+fn lower_actions(ctx: &mut Ctx, actions: &[hir::Action]) -> Lowered<Vec<Action>> {
+    let mut lowered = Vec::new();
+    for action in actions {
+        ctx.assume = true;
+        let condition = action.condition.as_ref().map(|it| ctx.condition(it, true)).transpose()?;
+        ctx.assume = false;
+        lowered.push(Action { effect: action.effect, warn: action.warn, condition, origin: action.span });
     }
     Ok(lowered)
 }

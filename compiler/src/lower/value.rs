@@ -67,6 +67,10 @@ impl Ctx {
             ExprKind::Range(low, high) => make(ValueKind::List(vec![self.value(low)?, self.value(high)?])),
             ExprKind::Lookup(lookup) => self.lookup(lookup, ty, span)?,
             ExprKind::External(name, _) => return Err(external(name, span)),
+            ExprKind::Attestor(name, _) => {
+                let reason = format!("`{name}` is one who signs, which only `verify` asks for");
+                return Err(super::Refusal::coded(crate::diagnostic::Code::WrongArguments, span, reason));
+            }
             ExprKind::Apply { parameters, body } if expr.ty != hir::Ty::Bool => {
                 for (local, argument) in parameters {
                     let value = self.argument(argument)?;

@@ -103,10 +103,11 @@ impl Printer {
 
     fn verification(&mut self, verification: &Verification) {
         match &verification.of {
-            Verified::Images { elements, globs } => {
+            Verified::Images { elements, image } => {
                 self.line(2, "verify images");
-                self.elements(elements.as_ref());
-                globs.iter().for_each(|glob| self.glob(3, glob));
+                self.elements(Some(elements));
+                self.line(2, "image");
+                self.value(3, image);
             }
             Verified::Manifest { ignoring } => {
                 self.line(2, "verify manifest");
@@ -134,22 +135,19 @@ impl Printer {
     }
 
     fn attestor(&mut self, depth: usize, attestor: &Attestor) {
-        let word = match attestor {
-            Attestor::Key { algorithm, .. } => format!("key {}", algorithm.as_deref().unwrap_or_default()),
-            Attestor::Kms { .. } => "kms".to_owned(),
-            Attestor::Secret { .. } => "secret".to_owned(),
-            Attestor::Certificate { .. } => "certificate".to_owned(),
-            Attestor::Keyless(keyless) => format!("{keyless:?}"),
-            Attestor::Notary { .. } => "notary".to_owned(),
+        match attestor {
+            Attestor::Key { .. }
+            | Attestor::Kms { .. }
+            | Attestor::Secret { .. }
+            | Attestor::Certificate { .. }
+            | Attestor::Keyless(_)
+            | Attestor::Notary { .. } => self.line(depth, format!("{attestor:?}")),
             Attestor::Bundle(inner) => {
                 self.line(depth, "bundle");
-                return self.attestor(depth + 1, inner);
+                self.attestor(depth + 1, inner);
             }
-            Attestor::Group(signers) => return self.signers(depth, signers),
-        };
-        self.line(depth, word.trim_end());
-        let one = Signers { count: 1, of: vec![attestor.clone()] };
-        one.for_each_value(&mut |value| self.value(depth + 1, value));
+            Attestor::Group(signers) => self.signers(depth, signers),
+        }
     }
 
     pub(super) fn exemption(&mut self, exemption: &Exemption) {
