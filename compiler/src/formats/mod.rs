@@ -4,6 +4,7 @@ pub mod bytecode;
 pub mod cel;
 pub mod cluster_policy;
 mod edits;
+mod images;
 pub mod jmespath;
 mod literal;
 pub mod generating_policy;

@@ -762,8 +762,12 @@ pub fn neither_images_nor_manifest(subject: &str, span: Span) -> Diagnostic {
 }
 
 pub fn ignoring_of_images(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::VerbClause, span, "`ignoring` is about the fields of a whole object, and this is about images")
-        .help("leave it out")
+    Diagnostic::new(
+        Code::VerbClause,
+        span,
+        "`ignoring` is about the fields of a whole object, and this is about images",
+    )
+    .help("leave it out")
 }
 
 pub fn attested_manifest(span: Span) -> Diagnostic {

@@ -3,7 +3,8 @@
 use super::check::Checker;
 use super::verbs::{Head, Objects};
 use super::{
-    Action, Branch, Expr, ExprKind, Place, SignatureCheck, Signers, TextPart, Ty, Verification, Verified, errors,
+    Action, Branch, Expr, ExprKind, Place, SignatureCheck, Signers, TextPart, Ty, Verification, Verified,
+    errors,
 };
 use crate::ir::Root;
 use crate::source::Span;
@@ -18,11 +19,7 @@ pub(super) struct Verify {
 
 impl Checker<'_> {
     /// Also the message and actions, which speak of the subject.
-    pub(super) fn verify(
-        &mut self,
-        it: &ast::Verify,
-        frame: Option<&ast::Scope>,
-    ) -> Option<(Head, Verify)> {
+    pub(super) fn verify(&mut self, it: &ast::Verify, frame: Option<&ast::Scope>) -> Option<(Head, Verify)> {
         let (head, found) =
             self.with_head(&it.subject, &it.scope, frame, Objects::Admitted, |checker, head| {
                 let of = checker.verified(head, it)?;
@@ -140,7 +137,10 @@ impl Checker<'_> {
             "keyless" => {
                 for (one, other) in [("issuer", "issuerPattern"), ("subject", "subjectPattern")] {
                     if let (Some(_), Some(other)) = (given(one), given(other)) {
-                        found.push(errors::no_attestor("an identity is a text or an expression, not both", other.span));
+                        found.push(errors::no_attestor(
+                            "an identity is a text or an expression, not both",
+                            other.span,
+                        ));
                     }
                 }
                 let named = ["issuer", "subject", "issuerPattern", "subjectPattern", "roots"];
@@ -150,14 +150,17 @@ impl Checker<'_> {
             }
             "bundle" => {
                 let inner = given("attestor").map(|it| &it.kind);
-                let is_known = matches!(inner, Some(ExprKind::Attestor("key" | "kms" | "secret" | "keyless", _)));
+                let is_known =
+                    matches!(inner, Some(ExprKind::Attestor("key" | "kms" | "secret" | "keyless", _)));
                 if !is_known {
                     found.push(errors::no_attestor("a bundle is signed by a key or an identity", span));
                 }
             }
             "all" => {
-                let is_list = |it: &Expr| matches!(&it.kind, ExprKind::List(items)
-                    if !items.is_empty() && items.iter().all(|it| it.ty == Ty::Attestor));
+                let is_list = |it: &Expr| {
+                    matches!(&it.kind, ExprKind::List(items)
+                    if !items.is_empty() && items.iter().all(|it| it.ty == Ty::Attestor))
+                };
                 if !given("attestors").is_some_and(is_list) {
                     found.push(errors::no_attestor("a list of those who sign is wanted here", span));
                 }
@@ -198,9 +201,9 @@ impl Checker<'_> {
 fn fault_of(function: &str, parameter: &str, text: &str) -> Option<&'static str> {
     let fine = match (function, parameter) {
         ("key", "key") => pem_blocks(text, "PUBLIC KEY") == Some(1),
-        ("kms", "uri") => {
-            KMS.iter().any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && is_plain(rest)))
-        }
+        ("kms", "uri") => KMS
+            .iter()
+            .any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && is_plain(rest))),
         ("secret", "name" | "in") => is_name(text),
         ("certificate" | "notary", "certificate" | "chain") | (_, "roots") => {
             pem_blocks(text, "CERTIFICATE").is_some()

@@ -1,6 +1,6 @@
 //! Policies and rules.
 
-use super::body::{Body, Check, Exemption};
+use super::body::{Body, Check, Exemption, Verification, Verified};
 use super::expr::{Binder, Cond, Field, Local, TextPart, Value};
 use crate::source::Span;
 
@@ -256,6 +256,15 @@ impl Rule {
     pub fn check_mut(&mut self) -> Option<&mut Check> {
         match &mut self.body {
             Body::Check(check) => Some(check),
+            Body::Mutate(_) | Body::Generate(_) | Body::Verify(_) | Body::Delete(_) => None,
+        }
+    }
+
+    /// The elements that the rule takes one at a time, where a name stands for one.
+    pub fn elements(&self) -> Option<&Elements> {
+        match &self.body {
+            Body::Check(check) => check.elements.as_ref(),
+            Body::Verify(Verification { of: Verified::Images { elements, .. }, .. }) => Some(elements),
             Body::Mutate(_) | Body::Generate(_) | Body::Verify(_) | Body::Delete(_) => None,
         }
     }

@@ -53,7 +53,7 @@ impl Verifier {
                 format!("target {} has no subject", target.kind.kind)
             });
         }
-        let element_names: Vec<Local> = match rule.check().and_then(|check| check.elements.as_ref()) {
+        let element_names: Vec<Local> = match rule.elements() {
             Some(elements) => elements.binder.key.into_iter().chain([elements.binder.element]).collect(),
             None => Vec::new(),
         };

@@ -1,12 +1,12 @@
 //! `verify`: whose images, or which objects, and who has to have signed.
 
-use super::element::Reach;
+use super::element::{Reach, speaks_of};
 use super::place::Ctx;
 use super::rule::{Scope, lower_scope, one_line};
 use super::{Lowered, Refusal};
 use crate::diagnostic::Code;
 use crate::hir::{self, Expr, ExprKind};
-use crate::ir::{self, Attestor, Cond, KeyOptions, Keyless, Log, Signers, TextPart, Verified};
+use crate::ir::{self, Attestor, Cond, CondKind, KeyOptions, Keyless, Log, Signers, TextPart, Verified};
 use crate::source::{Sources, Span};
 
 pub(super) fn lower_verification(
@@ -55,11 +55,34 @@ fn images(ctx: &mut Ctx, rule: &hir::Rule, image: &Expr) -> Lowered<(Scope, Veri
         ctx.self_steps = Some((elements.local, deeper));
     }
     let mut scope = lower_scope(ctx, &rule.narrows, Some(elements.local))?;
-    let filter = scope.filter.take().unwrap_or_else(|| Cond::constant(true, span));
+    // What a `where` says of the object, beside what it says of the image, is said of the object.
+    let mut of_element = Vec::new();
+    for cond in parts(scope.filter.take()) {
+        match speaks_of(&cond, elements.local) {
+            true => of_element.push(cond),
+            false => scope.applies.push(cond),
+        }
+    }
+    let filter = match of_element.len() {
+        0 => Cond::constant(true, span),
+        1 => of_element.remove(0),
+        _ => Cond::new(CondKind::And(of_element), span),
+    };
     let mut image = ctx.value(image)?;
     image.ty = ir::Type::Image;
     let elements = ir::Elements { view: elements.view.clone(), binder, source, filter };
     Ok((scope, Verified::Images { elements, image }))
+}
+
+/// The conditions that a conjunction consists of.
+fn parts(cond: Option<Cond>) -> Vec<Cond> {
+    match cond {
+        None => Vec::new(),
+        Some(Cond { kind: CondKind::And(inner), .. }) => {
+            inner.into_iter().flat_map(|cond| parts(Some(cond))).collect()
+        }
+        Some(cond) => vec![cond],
+    }
 }
 
 /// What is said where it fails.
@@ -71,8 +94,9 @@ fn message(
 ) -> Lowered<ir::Message> {
     let Some(parts) = &rule.message else {
         let asked = verification.checks.iter().map(|check| match check {
-            hir::SignatureCheck::Signed { span, .. } | hir::SignatureCheck::Attested { span, .. } => {
-                one_line(sources.text(*span))
+            hir::SignatureCheck::Signed { signers, .. } => format!("signed by {}", named(signers, sources)),
+            hir::SignatureCheck::Attested { predicate, signers, .. } => {
+                format!("attested {predicate} by {}", named(signers, sources))
             }
         });
         let asked = asked.collect::<Vec<_>>().join(", ");
@@ -80,6 +104,16 @@ fn message(
         return Ok(ir::Message { parts: vec![TextPart::Text(text)], written: false });
     };
     Ok(ir::Message { parts: ctx.text(parts)?, written: true })
+}
+
+/// Signers as the source writes them; without their keys, which nobody reads.
+fn named(signers: &hir::Signers, sources: &Sources) -> String {
+    let text = one_line(sources.text(signers.of.span));
+    let text = if text.contains("-----") { "a key or certificate of the policy".to_owned() } else { text };
+    match signers.count {
+        Some(count) => format!("{count} of {text}"),
+        None => text,
+    }
 }
 
 fn signed_by(signers: &hir::Signers) -> Lowered<Signers> {
@@ -112,9 +146,7 @@ fn attestor(expr: &Expr) -> Lowered<Attestor> {
     Ok(match *name {
         "key" => Attestor::Key { key: needed("key")?, options: options() },
         "kms" => Attestor::Kms { uri: needed("uri")?, options: options() },
-        "secret" => {
-            Attestor::Secret { name: needed("name")?, namespace: needed("in")?, options: options() }
-        }
+        "secret" => Attestor::Secret { name: needed("name")?, namespace: needed("in")?, options: options() },
         "certificate" => {
             Attestor::Certificate { certificate: needed("certificate")?, chain: text("chain"), log: log() }
         }

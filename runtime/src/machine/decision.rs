@@ -25,6 +25,8 @@ pub struct RuleVerdict {
     pub changes: Vec<Change>,
     /// The objects that the rule makes, of a generation that applies.
     pub created: Vec<serde_json::Value>,
+    /// The images whose signatures would have to be looked at, as they are written; each once.
+    pub unverified: Vec<String>,
     /// What the verdict took for granted because it was not known; empty if nothing.
     pub assumed: Vec<Unknown>,
     /// The question that has no answer, where the verdict is [`Verdict::NotEvaluated`] because of one.
@@ -51,6 +53,8 @@ pub enum NotApplicable {
     Where,
     /// The condition of a clean-up is false.
     Condition,
+    /// No image is one that the rule speaks of.
+    NoImage,
     /// The policy belongs to another namespace.
     Namespace,
     /// The rule asks for a user, and none is known.
@@ -68,6 +72,7 @@ impl NotApplicable {
             NotApplicable::Operation => "the rule does not speak of this operation",
             NotApplicable::Where => "a `where` condition is false",
             NotApplicable::Condition => "the condition is false",
+            NotApplicable::NoImage => "no image is one that the rule speaks of",
             NotApplicable::Namespace => "the policy belongs to another namespace",
             NotApplicable::NoUser => "no user is known",
             NotApplicable::EarlierRule => "an earlier rule of the policy applied",
@@ -127,6 +132,8 @@ pub enum Unknown {
     Images,
     /// What comes out by chance.
     Chance,
+    /// Who signed the images, or the object: a registry knows.
+    Signatures,
 }
 
 impl Unknown {
@@ -139,6 +146,7 @@ impl Unknown {
         Unknown::CacheEntries,
         Unknown::Images,
         Unknown::Chance,
+        Unknown::Signatures,
     ];
 
     /// The stable name in program listings and in the IR.
@@ -152,6 +160,7 @@ impl Unknown {
             Unknown::CacheEntries => "cache-entries",
             Unknown::Images => "images",
             Unknown::Chance => "chance",
+            Unknown::Signatures => "signatures",
         }
     }
 
@@ -166,6 +175,7 @@ impl Unknown {
             Unknown::CacheEntries => "an entry of the cache",
             Unknown::Images => "what the registry says of an image",
             Unknown::Chance => "what comes out by chance",
+            Unknown::Signatures => "who signed",
         }
     }
 }

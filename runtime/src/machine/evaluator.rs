@@ -49,6 +49,7 @@ impl RuleVerdict {
             violations: Vec::new(),
             changes: Vec::new(),
             created: Vec::new(),
+            unverified: Vec::new(),
             assumed: Vec::new(),
             unanswered: None,
         }
@@ -279,6 +280,7 @@ fn judge<'a>(
         verdict.violations.clear();
         verdict.changes.clear();
         verdict.created.clear();
+        verdict.unverified.clear();
         verdict.assumed.clear();
     }
 }
@@ -464,6 +466,9 @@ fn try_subject<'a>(
                 false => Verdict::NotApplicable(NotApplicable::Condition),
             });
         }
+        // Who signed an object is not known here.
+        Body::Verify(None) => return Ok(Verdict::NotEvaluated(super::Unknown::Signatures)),
+        Body::Verify(Some(images)) => return super::verify::images(machine, rule, images, verdict),
     }
     Ok(if verdict.violations.len() > before { Verdict::Fail } else { Verdict::Pass })
 }
@@ -544,7 +549,7 @@ pub(super) fn forget_bindings(machine: &mut Machine<'_>, (first, last): (Binding
     machine.bindings.resize((last.0 - first.0) as usize, None);
 }
 
-fn forget_element_bindings(machine: &mut Machine<'_>, rule: &Rule) {
+pub(super) fn forget_element_bindings(machine: &mut Machine<'_>, rule: &Rule) {
     for (row, value) in machine.bindings.iter_mut().enumerate() {
         let id = rule.bindings.0.0 as usize + row;
         if machine.program.parts().bindings[id].per_element {

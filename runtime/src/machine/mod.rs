@@ -18,6 +18,7 @@ mod generate;
 mod path;
 mod record;
 mod run;
+mod verify;
 mod world;
 
 pub use decision::{

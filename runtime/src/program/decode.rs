@@ -3,7 +3,7 @@
 use super::encode::{BODY_AT, CHECKSUM_AT, table};
 use super::instruction::{Block, Instruction, Operand, OptionalSlot};
 use super::meta::{
-    Body, Change, Check, ConditionalAction, EachElement, Edit, Elements, Exemption, Generation, Make,
+    Body, Change, Check, ConditionalAction, EachElement, Edit, Elements, Exemption, Generation, Images, Make,
     NewObject, Operations, Origin, OriginId, Place, PlaceRoot, PlaceStep, Policy, PolicyId, Rule, RuleId,
     SourcePlace, SubjectStep, Target,
 };
@@ -262,6 +262,9 @@ fn body(input: &mut Reader<'_>) -> Read<Body> {
         1 => Body::Edit(input.rows(edit)?),
         2 => Body::Delete(block(input)?),
         3 => Body::Generate(generation(input)?),
+        4 => Body::Verify(optional(input, |input| {
+            Ok(Images { elements: elements(input)?, filter: optional(input, block)?, image: block(input)? })
+        })?),
         _ => return Err(Damage("an unknown body of a rule")),
     })
 }

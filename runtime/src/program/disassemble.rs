@@ -115,6 +115,20 @@ fn body(parts: &Parts, body: &Body, out: &mut String) {
             code(parts, *condition, out);
         }
         Body::Generate(it) => generation(parts, it, out),
+        Body::Verify(None) => {
+            line!(out, "    verify manifest");
+        }
+        Body::Verify(Some(images)) => {
+            let elements = &images.elements;
+            line!(out, "    each {} as {}", elements.view, name(elements.key, elements.element));
+            code(parts, elements.sources, out);
+            if let Some(filter) = images.filter {
+                line!(out, "    where");
+                code(parts, filter, out);
+            }
+            line!(out, "    verify image");
+            code(parts, images.image, out);
+        }
     }
 }
 

@@ -303,6 +303,14 @@ fn body(out: &mut Writer, body: &Body) {
             out.byte(3);
             self::generation(out, generation);
         }
+        Body::Verify(images) => {
+            out.byte(4);
+            optional(out, images.as_ref(), |out, images| {
+                elements(out, &images.elements);
+                optional(out, images.filter.as_ref(), block);
+                block(out, &images.image);
+            });
+        }
     }
 }
 

@@ -81,6 +81,8 @@ pub enum Body {
     Delete(Block),
     /// `generate`
     Generate(Generation),
+    /// `verify`: the images that have to be signed; `None`: the object as a manifest.
+    Verify(Option<Images>),
 }
 
 /// Objects that are made beside the admitted one.
@@ -111,6 +113,16 @@ pub struct NewObject {
     pub namespace: Option<Block>,
     /// The fields besides those.
     pub fields: Block,
+}
+
+/// The images of a subject that a rule asks for signatures of.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Images {
+    pub elements: Elements,
+    /// Leaves the answer whether the rule speaks of the element; `None`: of each.
+    pub filter: Option<Block>,
+    /// Leaves the image of the element.
+    pub image: Block,
 }
 
 /// An exemption of one [`super::Program`].

@@ -159,6 +159,12 @@ fn blocks_of(body: &Body) -> Vec<Block> {
             let sources = generation.each.iter().map(|each| each.sources);
             sources.chain(generation.filter).chain(made.into_iter().flatten()).collect()
         }
+        Body::Verify(images) => images
+            .iter()
+            .flat_map(|images| {
+                [images.elements.sources].into_iter().chain(images.filter).chain([images.image])
+            })
+            .collect(),
     }
 }
 
@@ -244,6 +250,7 @@ fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
             None
         }
         Body::Delete(_) | Body::Generate(_) => None,
+        Body::Verify(images) => images.as_ref().map(|images| &images.elements),
     };
     subjects(&rule.targets)?;
     let no_locals: &[Slot] = &[];
@@ -275,6 +282,13 @@ fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
         }
         Body::Generate(generation) => {
             verify_generation(rule, generation, &check).map_err(|what| format!("generate: {what}"))?;
+        }
+        Body::Verify(None) => {}
+        Body::Verify(Some(images)) => {
+            if let Some(filter) = images.filter {
+                check(filter, &of_elements, 0).map_err(|what| format!("filter: {what}"))?;
+            }
+            check(images.image, &of_elements, 1).map_err(|what| format!("image: {what}"))?;
         }
     }
     check(rule.message, &of_elements, 1).map_err(|what| format!("message: {what}"))?;

@@ -8,7 +8,7 @@ use aipc_runtime::document::{Document, push_index, push_key};
 use aipc_runtime::glob::{Glob, Matcher};
 use aipc_runtime::machine::{
     AdmissionOperation, Decision, Environment, Evaluator, Invalid, InvalidKind, Limits, Namespaces, Resource,
-    RuleVerdict, User, Verdict,
+    RuleVerdict, Unknown, User, Verdict,
 };
 use aipc_runtime::program::{Body, Program};
 use aipc_runtime::value::Time;
@@ -358,6 +358,10 @@ impl Spoken<'_> {
             },
             Verdict::NotApplicable(why) => format!("{name} does not apply: {}", why.because()),
             Verdict::Error(error) => format!("{name} ends in an error: {}", error.reason.because()),
+            Verdict::NotEvaluated(unknown @ Unknown::Signatures) => {
+                let images = self.verdict.unverified.join(", ");
+                format!("{name} is not evaluated: {} is unknown: {images}", unknown.name())
+            }
             Verdict::NotEvaluated(unknown) => {
                 let what = self.verdict.unanswered.as_deref().unwrap_or(unknown.name());
                 format!("{name} is not evaluated: {what} not given")

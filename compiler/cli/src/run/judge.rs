@@ -271,6 +271,7 @@ impl Seen {
                 let of_rule = self.not_evaluated.entry((program, verdict.rule.0, *unknown)).or_default();
                 of_rule.objects += 1;
                 of_rule.questions.extend(verdict.unanswered.clone());
+                of_rule.questions.extend(verdict.unverified.iter().cloned());
             }
             Verdict::Pass | Verdict::Fail | Verdict::Error(_) => {
                 self.applied.insert((program, verdict.rule.0));
@@ -308,6 +309,7 @@ impl Seen {
                     "record the answer in the file of `--context`"
                 }
                 Unknown::Chance => "what comes out by chance is evaluated in a cluster only",
+                Unknown::Signatures => "who signed is found out when Kyverno runs the policy",
             };
             judged.findings.push(Finding { level, ..Finding::error("not-evaluated", message).help(help) });
         }
@@ -338,7 +340,12 @@ fn speaks_of(operations: &Operations, operation: AdmissionOperation) -> bool {
 fn is_unknown(unknown: Unknown) -> String {
     let verb = match unknown {
         Unknown::NamespaceLabels | Unknown::ClusterObjects | Unknown::Objects => "are",
-        Unknown::User | Unknown::Answers | Unknown::CacheEntries | Unknown::Images | Unknown::Chance => "is",
+        Unknown::User
+        | Unknown::Answers
+        | Unknown::CacheEntries
+        | Unknown::Images
+        | Unknown::Chance
+        | Unknown::Signatures => "is",
     };
     format!("{} {verb}", unknown.name())
 }
@@ -423,7 +430,11 @@ impl Object<'_> {
                 Status::Error
             }
             Verdict::NotEvaluated(unknown) => {
-                because = Some(format!("not evaluated: {} unknown", is_unknown(*unknown)));
+                let of = match verdict.unverified.as_slice() {
+                    [] => String::new(),
+                    images => format!(": {}", images.join(", ")),
+                };
+                because = Some(format!("not evaluated: {} unknown{of}", is_unknown(*unknown)));
                 Status::Skip
             }
         };
@@ -566,7 +577,7 @@ fn effect(body: &Body, verdict: &RuleVerdict) -> Option<RuleEffect> {
         Body::Edit(_) if !verdict.changes.is_empty() => Some(RuleEffect::Patch),
         Body::Delete(_) if verdict.verdict == Verdict::Pass => Some(RuleEffect::Delete),
         Body::Generate(_) if !verdict.created.is_empty() => Some(RuleEffect::Create),
-        Body::Check(_) | Body::Edit(_) | Body::Delete(_) | Body::Generate(_) => None,
+        Body::Check(_) | Body::Edit(_) | Body::Delete(_) | Body::Generate(_) | Body::Verify(_) => None,
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use aipc_runtime::program::{
     Binding, BindingId, Block, Body, Change, Check, ConditionalAction, EachElement, Edit, Effect, Elements,
-    Exemption, Generation, Make, NewObject, Operations, Place, PlaceRoot, PlaceStep, PolicyId, Rule, RuleId,
-    Slot, SubjectStep, Target,
+    Exemption, Generation, Images, Make, NewObject, Operations, Place, PlaceRoot, PlaceStep, PolicyId, Rule,
+    RuleId, Slot, SubjectStep, Target,
 };
 
 use super::assembler::Assembler;
@@ -66,9 +66,8 @@ const SLOTS_MAX: usize = 1024;
 
 pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: PolicyId) -> Emitted<()> {
     let mut ctx = Ctx::new(assembler, &rule.bindings, rule.origin)?;
-    let check_elements = rule.check().and_then(|check| check.elements.as_ref());
     let mut of_elements: BTreeSet<Local> = BTreeSet::new();
-    if let Some(elements) = check_elements {
+    if let Some(elements) = rule.elements() {
         of_elements.extend(elements.binder.key);
         of_elements.insert(elements.binder.element);
     }
@@ -85,7 +84,8 @@ pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: 
             Body::Delete(ctx.block(|ctx| ctx.answer(std::slice::from_ref(&deletion.condition)))?)
         }
         ir::Body::Generate(generation) => Body::Generate(emit_generation(&mut ctx, generation)?),
-        ir::Body::Mutate(_) | ir::Body::Verify(_) => {
+        ir::Body::Verify(verification) => Body::Verify(emit_images(&mut ctx, &verification.of)?),
+        ir::Body::Mutate(_) => {
             return Err(Refusal::not_yet(rule));
         }
     };
@@ -286,6 +286,17 @@ fn emit_elements(ctx: &mut Ctx<'_, '_>, elements: &ir::Elements) -> Emitted<Elem
         key: elements.binder.key.map(|local| ctx.slot(local)),
         element: ctx.slot(elements.binder.element),
     })
+}
+
+/// The images that have to be signed; `None` for a manifest.
+fn emit_images(ctx: &mut Ctx<'_, '_>, of: &ir::Verified) -> Emitted<Option<Images>> {
+    let ir::Verified::Images { elements, image } = of else { return Ok(None) };
+    let filter = match elements.filter.is_const(true) {
+        true => None,
+        false => Some(ctx.block(|ctx| ctx.answer(std::slice::from_ref(&elements.filter)))?),
+    };
+    let image = ctx.block(|ctx| ctx.value(image))?;
+    Ok(Some(Images { elements: emit_elements(ctx, elements)?, filter, image }))
 }
 
 fn emit_message(ctx: &mut Ctx<'_, '_>, message: &ir::Message) -> Emitted<()> {

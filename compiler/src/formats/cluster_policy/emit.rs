@@ -6,7 +6,7 @@ use super::message::message;
 use super::pattern::pattern;
 use super::place::{self, Placed};
 use super::scope::{BEFORE, Context, IMAGE_REFERENCE, Scope};
-use super::{Unsupported, capture, generate, mutate, value};
+use super::{Unsupported, capture, generate, mutate, value, verify};
 use crate::diagnostic::Diagnostic;
 use crate::formats::jmespath::{self, Expr};
 use crate::formats::yaml_write::{Map, Node, document};
@@ -262,13 +262,20 @@ fn by_action(placed: &Placed) -> Vec<(Option<String>, Consequence, Placed)> {
         .take_while(|action| action.condition.is_some())
         .filter_map(|action| Some((action, action.condition.as_ref()?)))
         .collect();
-    let overrides = conditional.iter().map(|(action, cond)| {
+    // Overrides are about what `validate` says.
+    let validates = matches!(
+        &placed.rule.body,
+        Body::Check(_) | Body::Verify(Verification { of: Verified::Manifest { .. }, .. })
+    );
+    let overrides = conditional.iter().filter(|_| validates).map(|(action, cond)| {
         let map = override_of(cond, namespaced)?;
         Some(map.0.into_iter().fold(Map::new().with("action", name_of(action.effect)), |map, entry| {
             map.with(entry.key, entry.value)
         }))
     });
-    if let Some(overrides) = overrides.collect::<Option<Vec<_>>>() {
+    if let Some(overrides) = overrides.collect::<Option<Vec<_>>>()
+        && (validates || conditional.is_empty())
+    {
         return vec![(None, Consequence { effect: default, overrides }, placed.clone())];
     }
     // The first whose condition holds decides.
@@ -329,7 +336,28 @@ fn rule(
             let written = generate::generate(&context, &scope, rule, generation, &knobs)?;
             ("generate", written.generate, [rest, written.conditions].concat(), None)
         }
-        Body::Verify(_) | Body::Delete(_) => {
+        Body::Verify(verification) => {
+            let (key, node) = match &verification.of {
+                Verified::Images { .. } => {
+                    let about = (placed.targets.as_slice(), consequence.effect, settings);
+                    let written = verify::verify_images(&context, rule, verification, about)?;
+                    map = map.with_some("imageExtractors", written.extractors);
+                    ("verifyImages", written.verify_images)
+                }
+                Verified::Manifest { ignoring } => {
+                    let manifests = verify::manifests(rule, ignoring, &verification.checks, &placed.targets)?;
+                    let mut validate = validated(&context, &scope, rule, consequence, settings)?;
+                    validate.set("manifests", manifests);
+                    ("validate", validate.into())
+                }
+            };
+            let rest: Vec<Cond> = rest.into_iter().filter(|cond| !cond.is_const(true)).collect();
+            let preconditions = if rest.is_empty() { None } else { Some(all_of(&context, &scope, &rest)?) };
+            map = map.with_some("preconditions", preconditions);
+            map.set(key, node);
+            return Ok((users || rewrite::mentions(rule, Root::User), map));
+        }
+        Body::Delete(_) => {
             return Err(Unsupported { span: rule.origin, reason: "aipc does not write this verb here yet" });
         }
     };
@@ -361,6 +389,20 @@ fn validate(
     consequence: &Consequence,
     settings: &Settings,
 ) -> Result<Map, Unsupported> {
+    let mut validate = validated(context, scope, rule, consequence, settings)?;
+    let (key, value) = self::check(context, scope, rule, check)?;
+    validate.set(key, value);
+    Ok(validate)
+}
+
+/// What stands under `validate` whatever is asked.
+fn validated(
+    context: &Context,
+    scope: &Scope,
+    rule: &Rule,
+    consequence: &Consequence,
+    settings: &Settings,
+) -> Result<Map, Unsupported> {
     let mut validate = Map::new().with("failureAction", name_of(consequence.effect));
     if !consequence.overrides.is_empty() {
         validate.set("failureActionOverrides", consequence.overrides.clone());
@@ -370,8 +412,6 @@ fn validate(
     if let Some(message) = message(context, scope, rule)? {
         validate.set("message", message);
     }
-    let (key, value) = self::check(context, scope, rule, check)?;
-    validate.set(key, value);
     Ok(validate)
 }
 

@@ -24,6 +24,7 @@ pub(super) mod place;
 mod scope;
 mod term;
 mod value;
+mod verify;
 
 use super::Unsupported;
 

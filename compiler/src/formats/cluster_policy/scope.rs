@@ -150,7 +150,9 @@ impl Scope {
                 return Err(Unsupported { span, reason });
             }
             Root::Existing | Root::ExistingSubject => Expr::path(["target"]),
-            Root::Predicate | Root::Local(_) | Root::Now => Expr::null(),
+            // The fields of what an attestation says are put beside Kyverno's own variables.
+            Root::Predicate => Expr::Current,
+            Root::Local(_) | Root::Now => Expr::null(),
         })
     }
 }

@@ -87,6 +87,11 @@ impl Walk {
         }
         let elements = rule.check().and_then(|check| check.elements.as_ref());
         self.body(&rule.body, span);
+        if rule.message.written
+            && matches!(&rule.body, Body::Verify(Verification { of: Verified::Images { .. }, .. }))
+        {
+            self.add(F::VerifyMessage, span);
+        }
         for part in &rule.message.parts {
             if let TextPart::Value(value) = part {
                 self.add(F::ComputedMessage, value.origin);
@@ -134,10 +139,13 @@ impl Walk {
                 self.parts(body);
             }
             Body::Verify(verification) => {
-                self.add(F::Verify, span);
-                if let Verified::Manifest { .. } = verification.of {
-                    self.add(F::VerifyManifest, span);
-                }
+                self.add(
+                    match verification.of {
+                        Verified::Images { .. } => F::Verify,
+                        Verified::Manifest { .. } => F::VerifyManifest,
+                    },
+                    span,
+                );
                 self.parts(body);
             }
         }

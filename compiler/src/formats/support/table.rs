@@ -19,6 +19,7 @@ pub enum Feature {
     Delete,
     Verify,
     VerifyManifest,
+    VerifyMessage,
     Exempt,
     ClusterLookup,
     ComputedLabels,
@@ -148,6 +149,8 @@ use Operation as O;
 const NOT_YET: Support = No("aipc does not carry it there yet");
 /// Without a recorded answer a rule is not evaluated.
 const RECORDED: Support = Encoded("from the recorded world");
+const SIGNATURES: Support =
+    Encoded("says which images and objects it asks for; who signed them is not known there");
 const CASE: Support = Differs("letters outside ASCII keep their case");
 const FLOATS: Support = Encoded("floating point numbers");
 
@@ -162,8 +165,10 @@ rows! {
     F::Copy, "`generate copy of`", Encoded("`resource.Get` and `resource.List`"), Encoded("`clone` and `cloneList`"), Encoded("not evaluated, as manifests do not show the cluster");
     F::GenerateEach, "`generate … each`", Encoded("`all` over the list"), Encoded("`foreach`"), Yes;
     F::Delete, "`delete … every`", NOT_YET, NOT_YET, Encoded("says which objects would go");
-    F::Verify, "`verify` of images", NOT_YET, NOT_YET, NOT_YET;
-    F::VerifyManifest, "`verify` of manifests", NOT_YET, NOT_YET, NOT_YET;
+    F::Verify, "`verify` of images", NOT_YET, Encoded("`verifyImages`"), SIGNATURES;
+    F::VerifyManifest, "`verify` of manifests",
+        No("ImageValidatingPolicy verifies images only"), Encoded("`manifests`, signed by keys"), SIGNATURES;
+    F::VerifyMessage, "`message` of `verify`", Yes, Differs("Kyverno says in its own words who has not signed an image"), Yes;
     F::Exempt, "`exempt`", NOT_YET, NOT_YET, Yes;
     F::ClusterLookup, "`cluster.get`, `cluster.list`", Encoded("`resource.Get`, `resource.List`"), NOT_YET, RECORDED;
     F::ComputedLabels, "`labels` of a lookup that are not written out", No("which labels they are is not known when it is written"), NOT_YET, RECORDED;
