@@ -40,6 +40,7 @@ const FORMATS_SHARED: &[&str] = &[
     "cel",
     "edits",
     "objects",
+    "images",
     "jmespath",
     "literal",
     "yaml_write",

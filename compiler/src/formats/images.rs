@@ -1,5 +1,6 @@
 //! Which images a rule speaks of, as Kyverno says it: globs over whole references, with registry and tag.
 
+use super::cel::text::escape_regex;
 use crate::ir::*;
 
 /// Globs of references; an image is meant if one of the first fits it, and none of the second.
@@ -7,6 +8,16 @@ use crate::ir::*;
 pub(super) struct References {
     pub(super) any_of: Vec<String>,
     pub(super) none_of: Vec<String>,
+}
+
+impl References {
+    /// The globs, where they fit the text of an image as they fit its reference, and hold no sign but `*` that some
+    /// reader of globs takes for one.
+    pub(super) fn plain_globs(&self) -> Option<&[String]> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._:/@-*".contains(c);
+        let fits = |glob: &String| glob.chars().all(is_plain) && is_of_references(glob);
+        (self.none_of.is_empty() && self.any_of.iter().all(fits)).then_some(self.any_of.as_slice())
+    }
 }
 
 /// The filter of a rule's elements as globs of references; `None` where they would not mean the same.
@@ -107,9 +118,40 @@ pub(super) fn is_all_containers(elements: &Elements) -> bool {
     names == ["containers", "ephemeralContainers", "initContainers"]
 }
 
-fn list_name(list: &Value) -> Option<&str> {
+pub(super) fn list_name(list: &Value) -> Option<&str> {
     match list.as_path()?.steps.last()? {
         Step::Field(field) => Some(&field.name),
         Step::Key(_) | Step::Element(_) => None,
     }
+}
+
+/// Whether Kyverno knows where the images of the kind are.
+pub(super) fn holds_pods(target: &Target) -> bool {
+    const KINDS: [&str; 8] = [
+        "Pod",
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "ReplicationController",
+        "Job",
+        "CronJob",
+    ];
+    KINDS.contains(&target.kind.kind.as_str()) && ["", "apps", "batch"].contains(&target.kind.group.as_str())
+}
+
+/// A glob as a regular expression of the whole text.
+pub(super) fn anchored(glob: &str) -> String {
+    let mut pattern = String::from("(?s)^");
+    for part in Glob::parse(glob).0 {
+        match part {
+            GlobPart::Many => pattern.push_str(".*"),
+            GlobPart::One => pattern.push('.'),
+            GlobPart::Text(text) => pattern.push_str(&escape_regex(&text)),
+            // INVARIANT: a glob that is parsed holds no values.
+            GlobPart::Value(_) => {}
+        }
+    }
+    pattern.push('$');
+    pattern
 }

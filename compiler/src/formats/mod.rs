@@ -4,6 +4,7 @@ pub mod bytecode;
 pub mod cel;
 pub mod cluster_policy;
 mod edits;
+pub mod image_policy;
 mod images;
 pub mod jmespath;
 mod literal;
@@ -37,6 +38,7 @@ pub fn emit_yaml(
             let mut emitted = mutating_policy::emit(set, sources)?;
             emitted.extend(validating_policy::emit(set, sources));
             emitted.extend(generating_policy::emit(set, sources)?);
+            emitted.extend(image_policy::emit(set, sources)?);
             Ok(emitted)
         }
         Target::Bytecode => Ok(Vec::new()),

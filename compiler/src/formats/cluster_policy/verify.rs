@@ -38,7 +38,7 @@ pub(super) fn verify_images(
     for glob in references.any_of.iter().chain(&references.none_of) {
         plain(glob, elements.filter.origin)?;
     }
-    let extractors = match images::is_all_containers(elements) && targets.iter().all(holds_pods) {
+    let extractors = match images::is_all_containers(elements) && targets.iter().all(images::holds_pods) {
         true => None,
         false => Some(extractors(elements, image, targets)?),
     };
@@ -228,7 +228,7 @@ fn attestor(attestor: &Attestor, span: Span) -> Result<Map> {
                 }
                 // There it compares texts as they are.
                 let as_pattern = |glob: &Option<String>, pattern: &Option<String>| match glob {
-                    Some(glob) if glob.contains(['*', '?']) => (None, Some(anchored(glob))),
+                    Some(glob) if glob.contains(['*', '?']) => (None, Some(images::anchored(glob))),
                     _ => (glob.clone(), pattern.clone()),
                 };
                 let (issuer, issuer_pattern) = as_pattern(&keyless.issuer, &keyless.issuer_pattern);
@@ -240,21 +240,6 @@ fn attestor(attestor: &Attestor, span: Span) -> Result<Map> {
         },
         Attestor::Group(_) => return refused("Kyverno knows no groups here"),
     })
-}
-
-/// The glob as a regular expression of the whole text.
-fn anchored(glob: &str) -> String {
-    let mut pattern = String::from("(?s)^");
-    for c in glob.chars() {
-        match c {
-            '*' => pattern.push_str(".*"),
-            '?' => pattern.push('.'),
-            _ if c.is_ascii_punctuation() => pattern.extend(['\\', c]),
-            _ => pattern.push(c),
-        }
-    }
-    pattern.push('$');
-    pattern
 }
 
 fn with_log(map: Map, log: &Log, named: bool) -> Map {
@@ -319,22 +304,6 @@ const OWN_VARIABLES: [&str; 9] = [
     "serviceAccountNamespace",
     "globalContext",
 ];
-
-const PODS: [&str; 8] = [
-    "Pod",
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "ReplicationController",
-    "Job",
-    "CronJob",
-];
-
-/// Whether Kyverno knows where the images of the kind are.
-fn holds_pods(target: &Target) -> bool {
-    PODS.contains(&target.kind.kind.as_str()) && ["", "apps", "batch"].contains(&target.kind.group.as_str())
-}
 
 /// Where the images of each kind are.
 fn extractors(elements: &Elements, image: &Value, targets: &[Target]) -> Result<Map> {

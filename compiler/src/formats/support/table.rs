@@ -165,7 +165,7 @@ rows! {
     F::Copy, "`generate copy of`", Encoded("`resource.Get` and `resource.List`"), Encoded("`clone` and `cloneList`"), Encoded("not evaluated, as manifests do not show the cluster");
     F::GenerateEach, "`generate … each`", Encoded("`all` over the list"), Encoded("`foreach`"), Yes;
     F::Delete, "`delete … every`", NOT_YET, NOT_YET, Encoded("says which objects would go");
-    F::Verify, "`verify` of images", NOT_YET, Encoded("`verifyImages`"), SIGNATURES;
+    F::Verify, "`verify` of images", Encoded("ImageValidatingPolicy"), Encoded("`verifyImages`"), SIGNATURES;
     F::VerifyManifest, "`verify` of manifests",
         No("ImageValidatingPolicy verifies images only"), Encoded("`manifests`, signed by keys"), SIGNATURES;
     F::VerifyMessage, "`message` of `verify`", Yes, Differs("Kyverno says in its own words who has not signed an image"), Yes;

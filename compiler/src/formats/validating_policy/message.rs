@@ -4,14 +4,14 @@ use crate::formats::cel::Translator;
 use crate::formats::cel::ast::Expr;
 use crate::ir::{self, Root, Rule, TextPart, Value};
 
-pub(super) enum Text {
+pub(in crate::formats) enum Text {
     Plain(String),
     /// An expression of type string that never errs.
     Computed(Expr),
 }
 
 /// A variable with the violating elements, and what one of them is called.
-pub(super) struct Offending {
+pub(in crate::formats) struct Offending {
     pub(super) list: String,
     pub(super) element: String,
 }
@@ -32,7 +32,11 @@ fn is_about(value: &Value, elements: &ir::Elements) -> bool {
 }
 
 /// The message. Missing values read as empty text; of elements, all that violate are named.
-pub(super) fn of(rule: &Rule, translator: &mut Translator, offending: Option<&Offending>) -> Text {
+pub(in crate::formats) fn of(
+    rule: &Rule,
+    translator: &mut Translator,
+    offending: Option<&Offending>,
+) -> Text {
     if let Some(text) = rule.message.as_text() {
         return Text::Plain(text);
     }

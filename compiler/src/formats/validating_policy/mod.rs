@@ -5,7 +5,7 @@
 //! of it, since the IR has named the kinds already.
 
 pub(super) mod matching;
-mod message;
+pub(super) mod message;
 pub(super) mod naming;
 pub(super) mod subject;
 mod unknown;
@@ -34,17 +34,17 @@ pub fn emit(set: &PolicySet, sources: &Sources) -> Vec<Emitted> {
 }
 
 /// A rule under one of its actions.
-struct Part {
-    effect: Effect,
+pub(super) struct Part {
+    pub(super) effect: Effect,
     warn: bool,
     /// When this action is the one that decides.
-    conditions: Vec<Cond>,
+    pub(super) conditions: Vec<Cond>,
     /// Tells the policies of one rule apart; `None` where there is only one.
-    suffix: Option<&'static str>,
+    pub(super) suffix: Option<&'static str>,
 }
 
 /// The first action whose condition holds decides: each gets the negations of those before it.
-fn parts_by_action(rule: &Rule) -> Vec<Part> {
+pub(super) fn parts_by_action(rule: &Rule) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut before: Vec<Cond> = Vec::new();
     let mut open = true;
@@ -135,25 +135,8 @@ impl Spec {
 
     fn to_yaml(&self, rule: &Rule, part: &Part, settings: &ir::Settings) -> Map {
         let mut spec = Map::new();
-        let actions = match (part.effect, part.warn || settings.emit_warning == Some(true)) {
-            (Effect::Enforce, false) => vec!["Deny"],
-            (Effect::Enforce, true) => vec!["Deny", "Warn"],
-            (Effect::Audit, false) => vec!["Audit"],
-            (Effect::Audit, true) => vec!["Audit", "Warn"],
-        };
-        spec.set("validationActions", actions);
-        if let Some(policy) = &settings.failure_policy {
-            spec.set("failurePolicy", policy.as_str());
-        }
-        if let Some(seconds) = settings.timeout_s {
-            spec.set("webhookConfiguration", Map::new().with("timeoutSeconds", i64::from(seconds)));
-        }
-        // A background scan has no user to ask for.
-        let background = settings.background.or(self.uses_user.then_some(false));
-        if let Some(background) = background {
-            let enabled = Map::new().with("enabled", background);
-            spec.set("evaluation", Map::new().with("background", enabled));
-        }
+        spec.set("validationActions", actions(part, settings));
+        set_webhook(&mut spec, settings, self.uses_user);
         if matching::would_autogen(rule) {
             let none = Map::new().with("controllers", Vec::<Node>::new());
             spec.set("autogen", Map::new().with("podControllers", none));
@@ -172,6 +155,32 @@ impl Spec {
         };
         spec.set("validations", vec![validation]);
         spec
+    }
+}
+
+/// What happens on a violation.
+pub(super) fn actions(part: &Part, settings: &ir::Settings) -> Vec<&'static str> {
+    match (part.effect, part.warn || settings.emit_warning == Some(true)) {
+        (Effect::Enforce, false) => vec!["Deny"],
+        (Effect::Enforce, true) => vec!["Deny", "Warn"],
+        (Effect::Audit, false) => vec!["Audit"],
+        (Effect::Audit, true) => vec!["Audit", "Warn"],
+    }
+}
+
+/// How and when Kyverno runs the policy.
+pub(super) fn set_webhook(spec: &mut Map, settings: &ir::Settings, uses_user: bool) {
+    if let Some(policy) = &settings.failure_policy {
+        spec.set("failurePolicy", policy.as_str());
+    }
+    if let Some(seconds) = settings.timeout_s {
+        spec.set("webhookConfiguration", Map::new().with("timeoutSeconds", i64::from(seconds)));
+    }
+    // A background scan has no user to ask for.
+    let background = settings.background.or(uses_user.then_some(false));
+    if let Some(background) = background {
+        let enabled = Map::new().with("enabled", background);
+        spec.set("evaluation", Map::new().with("background", enabled));
     }
 }
 
