@@ -108,6 +108,9 @@ func (e *evaluation) run() error {
 			}
 		}
 	}
+	if err := e.verifyImages(ctx); err != nil {
+		return err
+	}
 	for _, p := range e.set.classic {
 		if p.GetSpec().HasValidate() {
 			if err := e.classic(p, func(pc engineapi.PolicyContext) engineapi.EngineResponse { return e.kyverno.engine.Validate(ctx, pc) }); err != nil {
@@ -118,6 +121,15 @@ func (e *evaluation) run() error {
 	// A mutation that fails leaves no object, and Kyverno then has nothing to ask the others about.
 	if e.set.mutate != nil && e.object.Object != nil {
 		if err := e.mutatingPolicies(ctx); err != nil {
+			return err
+		}
+	}
+	if e.set.images != nil && e.object.Object != nil {
+		request, err := e.celRequest()
+		if err != nil {
+			return err
+		}
+		if err := e.imageValidatingPolicies(ctx, request); err != nil {
 			return err
 		}
 	}

@@ -51,6 +51,10 @@ func newKyverno() (*kyverno, error) {
 		return nil, err
 	}
 	data.InjectProcessor(data.NewCRDProcessor(nil))
+	// The registry client takes the transport as it is when the client is made.
+	if err := startRegistry(); err != nil {
+		return nil, err
+	}
 	k := &kyverno{config: config.NewDefaultConfiguration(false)}
 	k.jmespath = jmespath.New(k.config)
 	var err error

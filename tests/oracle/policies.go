@@ -13,6 +13,7 @@ import (
 	"github.com/kyverno/kyverno/pkg/cel/libs"
 	gpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/gpol/compiler"
 	gpolengine "github.com/kyverno/kyverno/pkg/cel/policies/gpol/engine"
+	ivpolengine "github.com/kyverno/kyverno/pkg/cel/policies/ivpol/engine"
 	mpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/mpol/compiler"
 	mpolengine "github.com/kyverno/kyverno/pkg/cel/policies/mpol/engine"
 	vpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/vpol/compiler"
@@ -28,6 +29,7 @@ type policySet struct {
 	cel      vpolengine.Provider         // ValidatingPolicy and its namespaced form, with autogen variants; nil if none
 	mutate   mpolengine.Provider         // MutatingPolicy and its namespaced form; nil if none
 	generate []gpolengine.Policy         // GeneratingPolicy and its namespaced form
+	images   ivpolengine.Provider        // ImageValidatingPolicy and its namespaced form; nil if none
 }
 
 // load compiles policies. What is refused is left out of the set, with the reason.
@@ -42,6 +44,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 	var cel []policiesv1beta1.ValidatingPolicyLike
 	var mutating []policiesv1beta1.MutatingPolicyLike
 	var generating []policiesv1beta1.GeneratingPolicyLike
+	var ofImages []policiesv1beta1.ImageValidatingPolicyLike
 	for i, raw := range policies {
 		place := fmt.Sprintf("policies[%d]", i)
 		found, err := k.read(raw)
@@ -75,6 +78,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 		}
 		mutating = append(mutating, found.MutatingPolicies...)
 		generating = append(generating, found.GeneratingPolicies...)
+		ofImages = append(ofImages, found.ImageValidatingPolicies...)
 	}
 	if cluster != nil {
 		// CEL policies keep the context that they are compiled with, and Kyverno has one for the process.
@@ -95,7 +99,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 	cel = k.compile(set, cel, refuse)
 	mutating = k.compileMutating(set, mutating, refuse)
 	set.generate = compileGenerating(generating, refuse)
-	r.Loaded = len(set.classic) + len(cel) + len(mutating) + len(set.generate)
+	r.Loaded = len(set.classic) + len(cel) + len(mutating) + len(set.generate) + k.compileImages(set, ofImages, refuse)
 	return set, r
 }
 
@@ -120,7 +124,7 @@ func (k *kyverno) read(raw json.RawMessage) (*clipolicy.LoaderResults, error) {
 	k.loading.Lock()
 	defer k.loading.Unlock()
 	found, err := clipolicy.Load(files, "", "policies.yaml")
-	if err == nil && len(found.Policies)+len(found.ValidatingPolicies)+len(found.MutatingPolicies)+len(found.GeneratingPolicies)+len(found.NonFatalErrors)+len(unanswered(found)) == 0 {
+	if err == nil && len(found.Policies)+len(found.ValidatingPolicies)+len(found.MutatingPolicies)+len(found.GeneratingPolicies)+len(found.ImageValidatingPolicies)+len(found.NonFatalErrors)+len(unanswered(found)) == 0 {
 		err = errors.New("no policy found")
 	}
 	return found, err
@@ -139,8 +143,6 @@ func (k *kyverno) accept(p kyvernov1.PolicyInterface) error {
 	}
 	for _, rule := range p.GetSpec().Rules {
 		switch {
-		case rule.HasVerifyImages():
-			return fmt.Errorf("rule %s: the oracle does not answer for verifyImages", rule.Name)
 		case rule.HasMutateExisting():
 			return fmt.Errorf("rule %s: the oracle does not answer for mutation of existing objects", rule.Name)
 		}

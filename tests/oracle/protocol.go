@@ -4,7 +4,7 @@ import "encoding/json"
 
 // request is one line of input. Op says which of the fields are read.
 type request struct {
-	Op string `json:"op"` // version, load, eval, unload, admit
+	Op string `json:"op"` // version, keys, load, eval, unload, admit
 	ID string `json:"id"` // load, eval, unload: the name of a policy set
 
 	// load: policies, each an object or a string of YAML (one document or more).
@@ -43,6 +43,8 @@ type response struct {
 	Error string `json:"error,omitempty"`
 	// version
 	Kyverno string `json:"kyverno,omitempty"`
+	// keys: the public keys of those who signed the images of the registry, as PEM.
+	Keys map[string]string `json:"keys,omitempty"`
 	// load: what was refused and why; what was accepted stays loaded.
 	Loaded   int       `json:"loaded,omitempty"`
 	Refused  []refusal `json:"refused,omitempty"`

@@ -85,6 +85,13 @@ func (s *server) dispatch(line []byte, reply chan<- response) {
 	switch req.Op {
 	case "version":
 		reply <- response{Kyverno: kyvernoVersion()}
+	case "keys":
+		keys, err := publicKeys()
+		if err != nil {
+			reply <- response{Error: err.Error()}
+			return
+		}
+		reply <- response{Keys: keys}
 	case "load":
 		l := &loading{done: make(chan struct{})}
 		s.sets[req.ID] = l

@@ -23,7 +23,7 @@ impl Attestors {
     /// The condition of CEL about `image`.
     pub(super) fn test(&mut self, check: &SignatureCheck) -> Result<String> {
         match check {
-            SignatureCheck::Signed { by, origin } => self.counted(by, *origin, &mut |attestors, list| {
+            SignatureCheck::Signed { by, origin } => self.counted(by, &mut |attestors, list| {
                 let names = attestors.names(list, *origin)?;
                 Ok(format!("verifyImageSignatures(image, [{names}])"))
             }),
@@ -55,13 +55,13 @@ impl Attestors {
         }
         let name = self.attestation(if notary { "referrer" } else { "intoto" }, predicate);
         match condition {
-            None => self.counted(by, span, &mut |attestors, list| {
+            None => self.counted(by, &mut |attestors, list| {
                 let names = attestors.names(list, span)?;
                 Ok(format!("verifyAttestationSignatures(image, attestations.{name}, [{names}])"))
             }),
             Some(condition) => {
                 let condition = condition_of(condition, &name)?;
-                self.counted_one_by_one(by, span, &mut |attestors, list| {
+                self.counted_one_by_one(by, &mut |attestors, list| {
                     let names = attestors.names(list, span)?;
                     let verified =
                         format!("verifyAttestationSignatures(image, attestations.{name}, [{names}]) > 0");
@@ -75,29 +75,25 @@ impl Attestors {
     fn counted(
         &mut self,
         signers: &Signers,
-        span: Span,
         count: &mut dyn FnMut(&mut Attestors, &[&Attestor]) -> Result<String>,
     ) -> Result<String> {
         if !signers.of.iter().any(|it| matches!(it, Attestor::Group(_))) {
             let all: Vec<&Attestor> = signers.of.iter().collect();
             return Ok(format!("{} >= {}", count(self, &all)?, signers.count));
         }
-        self.counted_one_by_one(signers, span, &mut |attestors, one| {
-            Ok(format!("{} > 0", count(attestors, one)?))
-        })
+        self.counted_one_by_one(signers, &mut |attestors, one| Ok(format!("{} > 0", count(attestors, one)?)))
     }
 
     /// That so many of the signers meet a test of one of them.
     fn counted_one_by_one(
         &mut self,
         signers: &Signers,
-        span: Span,
         test: &mut dyn FnMut(&mut Attestors, &[&Attestor]) -> Result<String>,
     ) -> Result<String> {
         let mut tests = Vec::new();
         for attestor in &signers.of {
             tests.push(match attestor {
-                Attestor::Group(inner) => self.counted_one_by_one(inner, span, test)?,
+                Attestor::Group(inner) => self.counted_one_by_one(inner, test)?,
                 one => test(self, &[one])?,
             });
         }
