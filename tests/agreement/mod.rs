@@ -11,6 +11,7 @@ mod ports;
 mod library;
 mod lookups;
 mod mutations;
+mod verify;
 
 use crate::support::resources::{Profile, generate_many};
 use serde_json::{Value, json};

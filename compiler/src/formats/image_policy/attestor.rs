@@ -53,6 +53,10 @@ impl Attestors {
             let reason = "what an attestation of Notary says is not known here";
             return Err(Unsupported { span, reason });
         }
+        if any(by, &|it| matches!(log_of(it), Some(Log::None))) {
+            let reason = "Kyverno looks for attestations in a transparency log whatever is written";
+            return Err(Unsupported { span, reason });
+        }
         let name = self.attestation(if notary { "referrer" } else { "intoto" }, predicate);
         match condition {
             None => self.counted(by, &mut |attestors, list| {
@@ -141,6 +145,26 @@ impl Attestors {
             }
         };
         format!("attestation{}", number + 1)
+    }
+}
+
+/// Whether a test holds of one of them.
+fn any(signers: &Signers, test: &dyn Fn(&Attestor) -> bool) -> bool {
+    signers.of.iter().any(|it| match it {
+        Attestor::Group(inner) => any(inner, test),
+        other => test(other),
+    })
+}
+
+fn log_of(attestor: &Attestor) -> Option<&Log> {
+    match attestor {
+        Attestor::Key { options, .. } | Attestor::Kms { options, .. } | Attestor::Secret { options, .. } => {
+            Some(&options.log)
+        }
+        Attestor::Certificate { log, .. } => Some(log),
+        Attestor::Keyless(keyless) => Some(&keyless.log),
+        Attestor::Bundle(inner) => log_of(inner),
+        Attestor::Notary { .. } | Attestor::Group(_) => None,
     }
 }
 

@@ -139,6 +139,11 @@ impl Walk {
                 self.parts(body);
             }
             Body::Verify(verification) => {
+                for check in &verification.checks {
+                    if let SignatureCheck::Attested { condition: Some(_), origin, .. } = check {
+                        self.add(F::AttestationCondition, *origin);
+                    }
+                }
                 self.add(
                     match verification.of {
                         Verified::Images { .. } => F::Verify,

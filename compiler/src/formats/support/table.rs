@@ -20,6 +20,7 @@ pub enum Feature {
     Verify,
     VerifyManifest,
     VerifyMessage,
+    AttestationCondition,
     Exempt,
     ClusterLookup,
     ComputedLabels,
@@ -169,6 +170,8 @@ rows! {
     F::VerifyManifest, "`verify` of manifests",
         No("ImageValidatingPolicy verifies images only"), Encoded("`manifests`, signed by keys"), SIGNATURES;
     F::VerifyMessage, "`message` of `verify`", Yes, Differs("Kyverno says in its own words who has not signed an image"), Yes;
+    F::AttestationCondition, "`attested … that`",
+        Differs("of several attestations of one type by one signer Kyverno asks the last"), Yes, SIGNATURES;
     F::Exempt, "`exempt`", NOT_YET, NOT_YET, Yes;
     F::ClusterLookup, "`cluster.get`, `cluster.list`", Encoded("`resource.Get`, `resource.List`"), NOT_YET, RECORDED;
     F::ComputedLabels, "`labels` of a lookup that are not written out", No("which labels they are is not known when it is written"), NOT_YET, RECORDED;
