@@ -239,7 +239,6 @@ func unanswered(found *clipolicy.LoaderResults) []string {
 		{"PolicyException", len(found.PolicyExceptions) + len(found.PolicyCelExceptions) + len(found.PolicyCELExceptions)},
 		{"ValidatingAdmissionPolicy", len(found.VAPs) + len(found.VAPBindings)},
 		{"MutatingAdmissionPolicy", len(found.MAPs) + len(found.MAPBindings)},
-		{"ImageValidatingPolicy", len(found.ImageValidatingPolicies)},
 		{"DeletingPolicy", len(found.DeletingPolicies)},
 		{"CleanupPolicy", len(found.CleanupPolicies)},
 		{"ValidatingPolicy of Envoy or HTTP", len(found.EnvoyPolicies) + len(found.HTTPPolicies)},
