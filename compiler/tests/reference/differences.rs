@@ -23,8 +23,8 @@ place and exits with 3. It never ends with 0 where Kyverno fails.
   a condition about the user makes it not apply. Reports say so.
 - **Labels of namespaces.** They come from the Namespace objects among the inputs. Where there is none, a `where` about them takes the
   value that makes the rule apply, and a condition about them is *not evaluated*.
-- **Signatures.** Who signed an image or an object is *not evaluated*. ClusterPolicy finds no images at all in an object in which one
-  image cannot be read as a reference; bytecode and ImageValidatingPolicy look at the others.
+- **Signatures.** Who signed an image or an object is *not evaluated*. Which images are asked for is compared on objects all of whose
+  images can be read as references.
 
 ## Numbers
 

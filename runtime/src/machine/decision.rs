@@ -121,8 +121,6 @@ impl ErrorReason {
 pub enum Unknown {
     User,
     NamespaceLabels,
-    /// The objects of the cluster besides the one that is judged.
-    ClusterObjects,
     /// The objects of a kind.
     Objects,
     /// What a service or the API server answers.
@@ -140,7 +138,6 @@ impl Unknown {
     pub const ALL: &'static [Unknown] = &[
         Unknown::User,
         Unknown::NamespaceLabels,
-        Unknown::ClusterObjects,
         Unknown::Objects,
         Unknown::Answers,
         Unknown::CacheEntries,
@@ -154,7 +151,6 @@ impl Unknown {
         match self {
             Unknown::User => "user",
             Unknown::NamespaceLabels => "namespace-labels",
-            Unknown::ClusterObjects => "cluster-objects",
             Unknown::Objects => "objects",
             Unknown::Answers => "answers",
             Unknown::CacheEntries => "cache-entries",
@@ -169,7 +165,6 @@ impl Unknown {
         match self {
             Unknown::User => "the user",
             Unknown::NamespaceLabels => "the labels of the namespace",
-            Unknown::ClusterObjects => "the objects of the cluster",
             Unknown::Objects => "the objects of a kind",
             Unknown::Answers => "the answer of a service",
             Unknown::CacheEntries => "an entry of the cache",

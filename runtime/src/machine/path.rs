@@ -395,7 +395,7 @@ impl<'a> Machine<'a> {
         match about {
             Unknown::User => self.environment.user.is_some(),
             Unknown::NamespaceLabels => !matches!(self.namespace_object(), NamespaceObject::Unknown),
-            Unknown::ClusterObjects | Unknown::Signatures => false,
+            Unknown::Signatures => false,
             // Whether they are known shows only when they are asked for.
             Unknown::Objects | Unknown::Answers | Unknown::CacheEntries | Unknown::Images => true,
             Unknown::Chance => false,

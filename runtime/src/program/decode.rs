@@ -3,9 +3,9 @@
 use super::encode::{BODY_AT, CHECKSUM_AT, table};
 use super::instruction::{Block, Instruction, Operand, OptionalSlot};
 use super::meta::{
-    Body, Change, Check, ConditionalAction, EachElement, Edit, Elements, Exemption, Generation, Images, Make,
-    NewObject, Operations, Origin, OriginId, Place, PlaceRoot, PlaceStep, Policy, PolicyId, Rule, RuleId,
-    SourcePlace, SubjectStep, Target,
+    Body, Change, Check, ConditionalAction, Copies, EachElement, Edit, Elements, Exemption, Generation,
+    Images, Make, NewObject, Operations, Origin, OriginId, Place, PlaceRoot, PlaceStep, Policy, PolicyId,
+    Rule, RuleId, SourcePlace, SubjectStep, Target,
 };
 use super::wire::{Damage, Reader};
 use super::{
@@ -289,7 +289,12 @@ fn generation(input: &mut Reader<'_>) -> Read<Generation> {
             namespace: optional(input, block)?,
             fields: block(input)?,
         }),
-        1 => Make::Copies,
+        1 => Make::Copies(Copies {
+            objects: block(input)?,
+            required: input.u32()?,
+            into: block(input)?,
+            rename: optional(input, block)?,
+        }),
         _ => return Err(Damage("an unknown thing to make")),
     };
     Ok(Generation { each, filter, make })

@@ -137,7 +137,7 @@ fn generation(parts: &Parts, generation: &Generation, out: &mut String) {
         Make::Object(object) => {
             line!(out, "    generate {} {}", object.api_version, object.kind);
         }
-        Make::Copies => {
+        Make::Copies(_) => {
             line!(out, "    generate copies");
         }
     }
@@ -149,15 +149,16 @@ fn generation(parts: &Parts, generation: &Generation, out: &mut String) {
         line!(out, "    if");
         code(parts, filter, out);
     }
-    if let Make::Object(object) = &generation.make {
-        line!(out, "    name");
-        code(parts, object.name, out);
-        if let Some(namespace) = object.namespace {
-            line!(out, "    namespace");
-            code(parts, namespace, out);
+    let (blocks, fields) = match &generation.make {
+        Make::Object(object) => {
+            ([("name", Some(object.name)), ("namespace", object.namespace)], ("fields", object.fields))
         }
-        line!(out, "    fields");
-        code(parts, object.fields, out);
+        Make::Copies(it) => ([("into", Some(it.into)), ("rename", it.rename)], ("objects", it.objects)),
+    };
+    let blocks = blocks.into_iter().filter_map(|(word, block)| Some((word, block?)));
+    for (word, block) in blocks.chain([fields]) {
+        line!(out, "    {word}");
+        code(parts, block, out);
     }
 }
 

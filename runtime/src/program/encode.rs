@@ -333,7 +333,13 @@ fn generation(out: &mut Writer, generation: &Generation) {
             optional(out, object.namespace.as_ref(), block);
             block(out, &object.fields);
         }
-        Make::Copies => out.byte(1),
+        Make::Copies(copies) => {
+            out.byte(1);
+            block(out, &copies.objects);
+            out.number(u64::from(copies.required));
+            block(out, &copies.into);
+            optional(out, copies.rename.as_ref(), block);
+        }
     }
 }
 

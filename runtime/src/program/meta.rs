@@ -99,8 +99,20 @@ pub struct Generation {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Make {
     Object(NewObject),
-    /// Copies of objects of the cluster, which are not known here.
-    Copies,
+    Copies(Copies),
+}
+
+/// Objects of the cluster that are copied.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Copies {
+    /// Leaves one list of them.
+    pub objects: Block,
+    /// How many there have to be at least.
+    pub required: u32,
+    /// Leaves the namespace that they go to; without one nothing is made.
+    pub into: Block,
+    /// Leaves the name that they get; `None`: their own.
+    pub rename: Option<Block>,
 }
 
 /// An object that is made. Each block leaves one value; without a name or namespace nothing is made.

@@ -152,12 +152,8 @@ fn blocks_of(body: &Body) -> Vec<Block> {
             .collect(),
         Body::Delete(condition) => vec![*condition],
         Body::Generate(generation) => {
-            let made = match &generation.make {
-                Make::Object(object) => vec![Some(object.name), object.namespace, Some(object.fields)],
-                Make::Copies => Vec::new(),
-            };
             let sources = generation.each.iter().map(|each| each.sources);
-            sources.chain(generation.filter).chain(made.into_iter().flatten()).collect()
+            sources.chain(generation.filter).chain(made_by(&generation.make)).collect()
         }
         Body::Verify(images) => images
             .iter()
@@ -166,6 +162,15 @@ fn blocks_of(body: &Body) -> Vec<Block> {
             })
             .collect(),
     }
+}
+
+/// The blocks of what one round makes, each of which leaves one value.
+fn made_by(make: &Make) -> Vec<Block> {
+    let blocks = match make {
+        Make::Object(object) => [Some(object.name), object.namespace, Some(object.fields)],
+        Make::Copies(copies) => [Some(copies.objects), Some(copies.into), copies.rename],
+    };
+    blocks.into_iter().flatten().collect()
 }
 
 /// The names that the code of a rule or exemption may use.
@@ -321,13 +326,7 @@ fn verify_generation(rule: &Rule, generation: &Generation, check: &CheckBlock<'_
     if let Some(filter) = generation.filter {
         check(filter, &bound, 0)?;
     }
-    match &generation.make {
-        Make::Object(object) => {
-            let blocks = [Some(object.name), object.namespace, Some(object.fields)];
-            blocks.into_iter().flatten().try_for_each(|block| check(block, &bound, 1))
-        }
-        Make::Copies => Ok(()),
-    }
+    made_by(&generation.make).into_iter().try_for_each(|block| check(block, &bound, 1))
 }
 
 /// What is changed is a place.

@@ -300,7 +300,6 @@ impl Seen {
             );
             let help = match unknown {
                 Unknown::User => "say who asks with `--user NAME`",
-                Unknown::ClusterObjects => "the cluster does it; here it cannot be told what comes of it",
                 Unknown::NamespaceLabels => {
                     "add the Namespace objects to the input, or to the file of `--context`"
                 }
@@ -339,7 +338,7 @@ fn speaks_of(operations: &Operations, operation: AdmissionOperation) -> bool {
 
 fn is_unknown(unknown: Unknown) -> String {
     let verb = match unknown {
-        Unknown::NamespaceLabels | Unknown::ClusterObjects | Unknown::Objects => "are",
+        Unknown::NamespaceLabels | Unknown::Objects => "are",
         Unknown::User
         | Unknown::Answers
         | Unknown::CacheEntries

@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aipc_runtime::program::{
-    Binding, BindingId, Block, Body, Change, Check, ConditionalAction, EachElement, Edit, Effect, Elements,
-    Exemption, Generation, Images, Make, NewObject, Operations, Place, PlaceRoot, PlaceStep, PolicyId, Rule,
-    RuleId, Slot, SubjectStep, Target,
+    Binding, BindingId, Block, Body, Change, Check, ConditionalAction, Copies, EachElement, Edit, Effect,
+    Elements, Exemption, Generation, Images, Make, NewObject, Operations, Place, PlaceRoot, PlaceStep,
+    PolicyId, Rule, RuleId, Slot, SubjectStep, Target,
 };
 
 use super::assembler::Assembler;
@@ -212,9 +212,60 @@ fn emit_generation(ctx: &mut Ctx<'_, '_>, generation: &ir::Generation) -> Emitte
                 fields: ctx.block(|ctx| ctx.value(fields))?,
             })
         }
-        ir::Make::Copy { .. } => Make::Copies,
+        ir::Make::Copy { kinds, name, namespace, filter, into, rename } => {
+            let source = (kinds.as_slice(), name.as_ref(), namespace.as_ref(), filter);
+            let objects = copied(source, into.origin);
+            let rename = rename.as_ref().map(|rename| ctx.block(|ctx| ctx.value(rename))).transpose()?;
+            Make::Copies(Copies {
+                objects: ctx.block(|ctx| ctx.value(&objects))?,
+                // Whom a rule names has to be there; of those that it describes there may be none.
+                required: if name.is_some() { kinds.len() as u32 } else { 0 },
+                into: ctx.block(|ctx| ctx.value(into))?,
+                rename,
+            })
+        }
     };
     Ok(Generation { each, filter, make })
+}
+
+/// A name that the IR does not use: the object that may be copied.
+const COPIED: Local = Local(1 << 26);
+
+/// The objects that are copied, as a list: of each kind the one of a name, or all, where the filter holds.
+fn copied(
+    (kinds, name, namespace, filter): (&[ir::KindRef], Option<&ir::Value>, Option<&ir::Value>, &ir::Cond),
+    origin: crate::source::Span,
+) -> ir::Value {
+    use ir::{Lookup, Path, Type, Value, ValueKind};
+    let objects = || Type::List(Box::new(Type::Object));
+    let filter = ir::rewrite::map_paths(filter, &mut |path| match path.root {
+        Root::Existing | Root::ExistingSubject => Path { root: Root::Local(COPIED), ..path.clone() },
+        _ => path.clone(),
+    });
+    let of_kind = |kind: &ir::KindRef| {
+        let (kind, namespace) = (kind.clone(), namespace.cloned());
+        let lookup = |lookup, ty| Value::new(ValueKind::Lookup(Box::new(lookup)), ty, origin);
+        let source = match name {
+            Some(name) => {
+                let found = lookup(Lookup::Get { kind, name: name.clone(), namespace }, Type::Object);
+                Value::new(ValueKind::List(vec![found]), objects(), origin)
+            }
+            None => lookup(Lookup::List { kind, namespace, labels: None }, objects()),
+        };
+        if filter.is_const(true) {
+            return source;
+        }
+        let element = Path { root: Root::Local(COPIED), steps: Vec::new() };
+        let collect = ir::Collect {
+            binder: ir::Binder { key: None, element: COPIED },
+            source,
+            filter: filter.clone(),
+            body: Value::new(ValueKind::Path(element), Type::Object, origin),
+            flatten: false,
+        };
+        Value::new(ValueKind::Collect(Box::new(collect)), objects(), origin)
+    };
+    Value::new(ValueKind::Concat(kinds.iter().map(of_kind).collect()), objects(), origin)
 }
 
 /// The elements of a list, and the names that they have.

@@ -163,7 +163,7 @@ rows! {
     F::EditElements, "edits of the elements of a list", Encoded("`transformList`"), Encoded("`foreach`"), Yes;
     F::EditNestedElements, "edits of elements of elements", Encoded("nested `transformList`"), Encoded("nested `foreach`"), Yes;
     F::Generate, "`generate`", Encoded("GeneratingPolicy"), Encoded("`data`"), Yes;
-    F::Copy, "`generate copy of`", Encoded("`resource.Get` and `resource.List`"), Encoded("`clone` and `cloneList`"), Encoded("not evaluated, as manifests do not show the cluster");
+    F::Copy, "`generate copy of`", Encoded("`resource.Get` and `resource.List`"), Encoded("`clone` and `cloneList`"), Encoded("from the objects of `--context`");
     F::GenerateEach, "`generate … each`", Encoded("`all` over the list"), Encoded("`foreach`"), Yes;
     F::Delete, "`delete … every`", NOT_YET, NOT_YET, Encoded("says which objects would go");
     F::Verify, "`verify` of images", Encoded("ImageValidatingPolicy"), Encoded("`verifyImages`"), SIGNATURES;
