@@ -8,6 +8,7 @@ mod hostile;
 mod one_liner;
 mod pod_security;
 mod ports;
+mod reference;
 mod library;
 mod lookups;
 mod mutations;
