@@ -328,6 +328,16 @@ fn wrong_words(yaml: &str, text: &str) -> Vec<String> {
     wrong
 }
 
+/// How many objects have the text as that annotation, as Kubernetes' own reader has it.
+pub(super) fn annotated(yaml: &str, key: &str, text: &str) -> usize {
+    let read = read("policy.yaml", yaml.as_bytes(), &ReadOptions::default());
+    let is_so = |resource: &&aipc_runtime::document::Resource| {
+        let at = resource.document().get_path(resource.root(), &["metadata", "annotations", key]);
+        at.is_some_and(|it| resource.document().to_json(it) == text)
+    };
+    read.resources.iter().filter(is_so).count()
+}
+
 /// Kyverno's messages; it puts words of its own before and after those of patterns and elements.
 fn wrong_messages(oracle: &Oracle, compiled: &Compiled, pod: &Value, text: &str) -> Vec<String> {
     let mut wrong = Vec::new();

@@ -207,7 +207,7 @@ fn try_rule(number: usize, oracle: Option<&Oracle>, digests: &Digests) -> Tried 
     tried
 }
 
-fn live(
+pub(super) fn live(
     oracle: &Oracle,
     name: &str,
     yaml: &str,

@@ -103,7 +103,7 @@ func (e *evaluation) run() error {
 	ctx := context.Background()
 	for _, p := range e.set.classic {
 		if p.GetSpec().HasMutate() {
-			if err := e.classic(p, func(pc engineapi.PolicyContext) engineapi.EngineResponse { return e.kyverno.engine.Mutate(ctx, pc) }); err != nil {
+			if err := e.classic(p, func(pc engineapi.PolicyContext) engineapi.EngineResponse { return e.set.engine.Mutate(ctx, pc) }); err != nil {
 				return err
 			}
 		}
@@ -113,7 +113,7 @@ func (e *evaluation) run() error {
 	}
 	for _, p := range e.set.classic {
 		if p.GetSpec().HasValidate() {
-			if err := e.classic(p, func(pc engineapi.PolicyContext) engineapi.EngineResponse { return e.kyverno.engine.Validate(ctx, pc) }); err != nil {
+			if err := e.classic(p, func(pc engineapi.PolicyContext) engineapi.EngineResponse { return e.set.engine.Validate(ctx, pc) }); err != nil {
 				return err
 			}
 		}

@@ -30,7 +30,7 @@ func (e *evaluation) generate(ctx context.Context, p kyvernov1.PolicyInterface) 
 	if err != nil {
 		return err
 	}
-	answer := e.kyverno.engine.ApplyBackgroundChecks(ctx, pc)
+	answer := e.set.engine.ApplyBackgroundChecks(ctx, pc)
 	e.add(answer)
 	for _, rule := range answer.PolicyResponse.Rules {
 		if rule.Status() != engineapi.RuleStatusPass {

@@ -8,6 +8,7 @@ import (
 	clilog "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/log"
 	"github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/processor"
 	"github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/store"
+	resourceloader "github.com/kyverno/kyverno/ext/resource/loader"
 	"github.com/kyverno/kyverno/pkg/cel/libs"
 	mpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/mpol/compiler"
 	"github.com/kyverno/kyverno/pkg/config"
@@ -16,6 +17,7 @@ import (
 	engineapi "github.com/kyverno/kyverno/pkg/engine/api"
 	"github.com/kyverno/kyverno/pkg/engine/factories"
 	"github.com/kyverno/kyverno/pkg/engine/jmespath"
+	engineexceptions "github.com/kyverno/kyverno/pkg/exceptions"
 	imageverifycache "github.com/kyverno/kyverno/pkg/image/verification/cache"
 	restmapperutils "github.com/kyverno/kyverno/pkg/utils/restmapper"
 	"github.com/kyverno/sdk/extensions/registryclient"
@@ -36,7 +38,8 @@ type kyverno struct {
 	scopes     map[string]bool // "group/Kind" → cluster-scoped
 
 	// Kyverno's policy loader caches schemas in a map without a lock.
-	loading sync.Mutex
+	loading    sync.Mutex
+	exceptions resourceloader.Loader // of PolicyExceptions; nil until the first one
 	// Compiling CEL reads a variable of the process; a set with objects of its own changes it meanwhile.
 	compiling sync.RWMutex
 	// So does the validator behind admit, which is built at its first use.
@@ -70,18 +73,23 @@ func newKyverno() (*kyverno, error) {
 	if k.scopes, err = clusterScopes(); err != nil {
 		return nil, err
 	}
+	k.engine = k.newEngine(nil)
+	return k, nil
+}
+
+// newEngine is the engine of the classic kinds, with these exceptions.
+func (k *kyverno) newEngine(exceptions classicExceptions) engineapi.Engine {
 	state := &store.Store{}
 	state.SetLocal(true)
 	inCluster := false
-	k.engine = engine.NewEngine(
+	return engine.NewEngine(
 		k.config, k.jmespath, nil,
 		factories.DefaultRegistryClientFactory(adapters.RegistryClient(registryclient.New()), nil),
 		imageverifycache.DisabledImageVerifyCache(),
 		store.ContextLoaderFactory(state, nil),
-		nil,
+		engineexceptions.New(exceptions),
 		&inCluster,
 	)
-	return k, nil
 }
 
 func clusterScopes() (map[string]bool, error) {

@@ -192,6 +192,59 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+func classicException(conditions string) string {
+	return `{"apiVersion":"kyverno.io/v2","kind":"PolicyException","metadata":{"name":"e"},"spec":{
+		"exceptions":[{"policyName":"p","ruleNames":["r"]}],
+		"match":{"any":[{"resources":{"kinds":["Pod"],"namespaces":["ns"]}}]}` + conditions + `}}`
+}
+
+func celException(rest string) string {
+	return `{"apiVersion":"policies.kyverno.io/v1","kind":"PolicyException","metadata":{"name":"e"},"spec":{
+		"policyRefs":[{"name":"v","kind":"ValidatingPolicy"}]` + rest + `}}`
+}
+
+func TestExceptions(t *testing.T) {
+	classic, cel := clusterPolicy(classicRule(noHost)), validatingPolicy(celPlain)
+	when := func(expression string) string {
+		return `,"matchConditions":[{"name":"c","expression":"` + expression + `"}]`
+	}
+	before := func(end string) string {
+		return `,"conditions":{"all":[{"key":"{{ time_before(time_now_utc(), '` + end + `') }}","operator":"Equals","value":true}]}`
+	}
+	for _, c := range []struct{ name, policy, exception, object, want string }{
+		{"of a classic rule", classic, classicException(""), pod(hostPod), "r=skip"},
+		{"not of the rules made for workloads", classic, classicException(""), cronJob, "autogen-cronjob-r=fail"},
+		{"in force", classic, classicException(before("2199-01-01T00:00:00Z")), pod(hostPod), "r=skip"},
+		{"ended by a condition", classic, classicException(before("2020-01-01T00:00:00Z")), pod(hostPod), "r=fail"},
+		{"of another kind of policy", classic, celException(""), pod(hostPod), "r=fail"},
+		{"of a CEL policy", cel, celException(""), pod(hostPod), "exception=skip"},
+		{"where its condition holds", cel, celException(when("object.metadata.name == 'a'")), pod(hostPod), "exception=skip"},
+		{"where it does not", cel, celException(when("object.metadata.name == 'b'")), pod(hostPod), "=fail"},
+		{"ended", cel, celException(`,"expiresAt":"2020-01-01T00:00:00Z"`), pod(hostPod), "=fail"},
+		{"not ended", cel, celException(`,"expiresAt":"2199-01-01T00:00:00Z"`), pod(hostPod), "exception=skip"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := ask(t, 1, load("p", c.policy, c.exception), `{"op":"eval","id":"p","resources":[`+c.object+`]}`)
+			if got[0].Loaded != 2 || len(got[0].Refused) > 0 {
+				t.Fatalf("%+v", got[0])
+			}
+			if s := statuses(got[1].Answers[0]); s != c.want {
+				t.Errorf("%q instead of %q", s, c.want)
+			}
+		})
+	}
+	refused := ask(t, 1, load("p",
+		celException(when("time.now() < timestamp('2199-01-01T00:00:00Z')")), // not of Kubernetes
+		`{"apiVersion":"policies.kyverno.io/v1","kind":"PolicyException","metadata":{"name":"e"},"spec":{"policyRefs":[]}}`,
+		`{"apiVersion":"kyverno.io/v2","kind":"PolicyException","metadata":{"name":"e"},"spec":{
+			"exceptions":[{"policyName":"p","ruleNames":["r"]}],
+			"match":{"any":[{"resources":{"kinds":["Pod"]},"subjects":[{"kind":"User","name":"ann"}]}]}}}`, // and no background: false
+	))[0]
+	if refused.Loaded != 0 || len(refused.Refused) != 3 {
+		t.Errorf("loaded %d, refused %+v", refused.Loaded, refused.Refused)
+	}
+}
+
 func TestBadRequests(t *testing.T) {
 	for _, r := range ask(t, 1,
 		`{`,

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -25,6 +25,7 @@ import (
 
 // policySet is what one load made; it does not change afterwards.
 type policySet struct {
+	engine   engineapi.Engine            // of the classic kinds, with the set's exceptions
 	classic  []kyvernov1.PolicyInterface // ClusterPolicy, Policy
 	cel      vpolengine.Provider         // ValidatingPolicy and its namespaced form, with autogen variants; nil if none
 	mutate   mpolengine.Provider         // MutatingPolicy and its namespaced form; nil if none
@@ -34,7 +35,8 @@ type policySet struct {
 
 // load compiles policies. What is refused is left out of the set, with the reason.
 func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r response) {
-	set = &policySet{}
+	set = &policySet{engine: k.engine}
+	var exceptions exceptionSet
 	refuse := func(policy string, err error) { r.Refused = append(r.Refused, refusal{policy, err.Error()}) }
 	defer func() {
 		if p := recover(); p != nil {
@@ -47,7 +49,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 	var ofImages []policiesv1beta1.ImageValidatingPolicyLike
 	for i, raw := range policies {
 		place := fmt.Sprintf("policies[%d]", i)
-		found, err := k.read(raw)
+		found, err := k.read(raw, &exceptions, refuse)
 		if err != nil {
 			refuse(place, err)
 			continue
@@ -96,19 +98,34 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 		k.compiling.RLock()
 		defer k.compiling.RUnlock()
 	}
-	cel = k.compile(set, cel, refuse)
-	mutating = k.compileMutating(set, mutating, refuse)
-	set.generate = compileGenerating(generating, refuse)
-	r.Loaded = len(set.classic) + len(cel) + len(mutating) + len(set.generate) + k.compileImages(set, ofImages, refuse)
+	if len(exceptions.classic) > 0 {
+		set.engine = k.newEngine(exceptions.classic)
+	}
+	cel = k.compile(set, cel, exceptions.cel, refuse)
+	mutating = k.compileMutating(set, mutating, exceptions.cel, refuse)
+	set.generate = compileGenerating(generating, exceptions.cel, refuse)
+	r.Loaded = len(set.classic) + len(cel) + len(mutating) + len(set.generate) + k.compileImages(set, ofImages, refuse) + len(exceptions.classic) + len(exceptions.cel)
 	return set, r
 }
 
-// read takes policies as Kyverno's CLI does: schema check, defaults, typed object.
-func (k *kyverno) read(raw json.RawMessage) (*clipolicy.LoaderResults, error) {
+// read takes policies as Kyverno's CLI does: schema check, defaults, typed object. Exceptions go to their set.
+func (k *kyverno) read(raw json.RawMessage, exceptions *exceptionSet, refuse func(string, error)) (*clipolicy.LoaderResults, error) {
 	text := []byte(raw)
 	var yaml string
 	if json.Unmarshal(raw, &yaml) == nil {
 		text = []byte(yaml)
+	}
+	k.loading.Lock()
+	defer k.loading.Unlock()
+	hasExceptions := bytes.Contains(text, []byte("PolicyException"))
+	if hasExceptions {
+		var err error
+		if text, err = exceptions.take(k, text, refuse); err != nil {
+			return nil, err
+		}
+		if len(bytes.TrimSpace(text)) == 0 {
+			return &clipolicy.LoaderResults{}, nil
+		}
 	}
 	files := memfs.New()
 	file, err := files.Create("policies.yaml")
@@ -121,11 +138,9 @@ func (k *kyverno) read(raw json.RawMessage) (*clipolicy.LoaderResults, error) {
 	if err := file.Close(); err != nil {
 		return nil, err
 	}
-	k.loading.Lock()
-	defer k.loading.Unlock()
 	found, err := clipolicy.Load(files, "", "policies.yaml")
 	if err == nil && len(found.Policies)+len(found.ValidatingPolicies)+len(found.MutatingPolicies)+len(found.GeneratingPolicies)+len(found.ImageValidatingPolicies)+len(found.NonFatalErrors)+len(unanswered(found)) == 0 {
-		err = errors.New("no policy found")
+		err = errNoPolicy
 	}
 	return found, err
 }
@@ -173,11 +188,16 @@ func contextOf(rule *kyvernov1.Rule) []kyvernov1.ContextEntry {
 
 // compile puts the CEL policies into the set and gives back those that compiled.
 // Together first, which is the common case; one by one only to find who is to blame.
-func (k *kyverno) compile(set *policySet, policies []policiesv1beta1.ValidatingPolicyLike, refuse func(string, error)) []policiesv1beta1.ValidatingPolicyLike {
+func (k *kyverno) compile(set *policySet, policies []policiesv1beta1.ValidatingPolicyLike, exceptions celExceptions, refuse func(string, error)) []policiesv1beta1.ValidatingPolicyLike {
 	if len(policies) == 0 {
 		return nil
 	}
-	provider, err := vpolengine.NewProvider(vpolcompiler.NewCompiler(), policies, nil)
+	inForce, err := inForce(policies, exceptions)
+	if err != nil {
+		refuse("PolicyException", err)
+		return nil
+	}
+	provider, err := vpolengine.NewProvider(vpolcompiler.NewCompiler(), policies, inForce)
 	if err == nil {
 		set.cel = provider
 		return policies
@@ -189,16 +209,21 @@ func (k *kyverno) compile(set *policySet, policies []policiesv1beta1.ValidatingP
 	var good []policiesv1beta1.ValidatingPolicyLike
 	for _, p := range policies {
 		one := []policiesv1beta1.ValidatingPolicyLike{p}
-		good = append(good, k.compile(&policySet{}, one, refuse)...)
+		good = append(good, k.compile(&policySet{}, one, exceptions, refuse)...)
 	}
-	return k.compile(set, good, refuse)
+	return k.compile(set, good, exceptions, refuse)
 }
 
 // compileMutating does the same for MutatingPolicies.
-func (k *kyverno) compileMutating(set *policySet, policies []policiesv1beta1.MutatingPolicyLike, refuse func(string, error)) []policiesv1beta1.MutatingPolicyLike {
+func (k *kyverno) compileMutating(set *policySet, policies []policiesv1beta1.MutatingPolicyLike, exceptions celExceptions, refuse func(string, error)) []policiesv1beta1.MutatingPolicyLike {
 	var good []policiesv1beta1.MutatingPolicyLike
+	inForce, err := inForce(policies, exceptions)
+	if err != nil {
+		refuse("PolicyException", err)
+		return nil
+	}
 	for _, p := range policies {
-		if _, err := mpolengine.NewProvider(mpolcompiler.NewCompiler(), []policiesv1beta1.MutatingPolicyLike{p}, nil, k.library); err != nil {
+		if _, err := mpolengine.NewProvider(mpolcompiler.NewCompiler(), []policiesv1beta1.MutatingPolicyLike{p}, inForce, k.library); err != nil {
 			refuse(p.GetKind()+"/"+p.GetName(), err)
 			continue
 		}
@@ -207,7 +232,7 @@ func (k *kyverno) compileMutating(set *policySet, policies []policiesv1beta1.Mut
 	if len(good) == 0 {
 		return nil
 	}
-	provider, err := mpolengine.NewProvider(mpolcompiler.NewCompiler(), good, nil, k.library)
+	provider, err := mpolengine.NewProvider(mpolcompiler.NewCompiler(), good, inForce, k.library)
 	if err != nil {
 		refuse("MutatingPolicy", err)
 		return nil
@@ -217,9 +242,14 @@ func (k *kyverno) compileMutating(set *policySet, policies []policiesv1beta1.Mut
 }
 
 // compileGenerating does it for GeneratingPolicies, one by one as their engine takes them.
-func compileGenerating(policies []policiesv1beta1.GeneratingPolicyLike, refuse func(string, error)) (good []gpolengine.Policy) {
+func compileGenerating(policies []policiesv1beta1.GeneratingPolicyLike, exceptions celExceptions, refuse func(string, error)) (good []gpolengine.Policy) {
 	for _, p := range policies {
-		compiled, errs := gpolcompiler.NewCompiler().Compile(p, nil)
+		inForce, err := inForce([]policiesv1beta1.GeneratingPolicyLike{p}, exceptions)
+		if err != nil {
+			refuse("PolicyException", err)
+			continue
+		}
+		compiled, errs := gpolcompiler.NewCompiler().Compile(p, inForce)
 		if len(errs) > 0 {
 			refuse(p.GetKind()+"/"+p.GetName(), errs.ToAggregate())
 			continue
@@ -236,7 +266,6 @@ func unanswered(found *clipolicy.LoaderResults) []string {
 		kind string
 		n    int
 	}{
-		{"PolicyException", len(found.PolicyExceptions) + len(found.PolicyCelExceptions) + len(found.PolicyCELExceptions)},
 		{"ValidatingAdmissionPolicy", len(found.VAPs) + len(found.VAPBindings)},
 		{"MutatingAdmissionPolicy", len(found.MAPs) + len(found.MAPBindings)},
 		{"DeletingPolicy", len(found.DeletingPolicies)},

@@ -61,9 +61,10 @@ pub fn compile_policies(source: &str) -> Result<Vec<(String, Compiled)>, Vec<Str
     if has_errors(&diagnostics) {
         return Err(words(&diagnostics));
     }
+    let exemptions = set.exemptions;
     let one_by_one = set.policies.into_iter().map(|policy| {
         let name = policy.name.clone();
-        Ok((name, emitted(&PolicySet { policies: vec![policy], exemptions: Vec::new() }, &sources)?))
+        Ok((name, emitted(&PolicySet { policies: vec![policy], exemptions: exemptions.clone() }, &sources)?))
     });
     one_by_one.collect()
 }

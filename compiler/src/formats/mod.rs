@@ -6,6 +6,7 @@ pub mod cluster_policy;
 mod edits;
 pub mod image_policy;
 mod images;
+mod exempted;
 pub mod jmespath;
 mod literal;
 pub mod generating_policy;
@@ -21,9 +22,8 @@ use crate::source::{Sources, Span};
 use support::Target;
 
 /// All documents of a target that is YAML: policies that change objects first, then those that judge, then those that make
-/// others. The set is legal for
-/// the target. There are none of
-/// [`Target::Bytecode`], which [`bytecode::emit`] writes.
+/// others, then exceptions from them. The set is legal for the target. There are none of [`Target::Bytecode`], which
+/// [`bytecode::emit`] writes.
 ///
 /// # Errors
 /// A diagnostic for each rule of a form that only shows to be beyond the target when it is written.
@@ -33,12 +33,17 @@ pub fn emit_yaml(
     sources: &Sources,
 ) -> Result<Vec<Emitted>, Vec<Diagnostic>> {
     match target {
-        Target::KyvernoLegacy => cluster_policy::emit(set, sources),
+        Target::KyvernoLegacy => {
+            let mut emitted = cluster_policy::emit(set, sources)?;
+            emitted.extend(cluster_policy::emit_exceptions(set, &emitted, sources)?);
+            Ok(emitted)
+        }
         Target::Kyverno => {
             let mut emitted = mutating_policy::emit(set, sources)?;
             emitted.extend(validating_policy::emit(set, sources));
             emitted.extend(generating_policy::emit(set, sources)?);
             emitted.extend(image_policy::emit(set, sources)?);
+            emitted.extend(validating_policy::emit_exceptions(set, &emitted, sources)?);
             Ok(emitted)
         }
         Target::Bytecode => Ok(Vec::new()),
@@ -67,6 +72,8 @@ pub struct Emitted {
     pub kind: String,
     /// `metadata.name`
     pub name: String,
+    /// The policy of the source; empty for an exception.
+    pub policy: String,
     /// One document, ended by a line break.
     pub yaml: String,
     /// Where the source's rules are in it, in source order.

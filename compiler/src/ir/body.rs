@@ -4,7 +4,7 @@
 //! [`Root::Subject`]. What a body changes, copies or makes besides it has roots of its own.
 
 use super::expr::{Binder, Cond, Value};
-use super::policy::{Binding, Elements, KindRef, Operations, Target};
+use super::policy::{Binding, Elements, KindRef, Message, Operations, Rule, Settings, Target};
 use crate::source::Span;
 
 /// What a rule does.
@@ -291,6 +291,26 @@ pub struct Exemption {
 }
 
 impl Exemption {
+    /// A rule that speaks of what the exemption covers, for whoever walks or writes its conditions.
+    pub fn as_rule(&self) -> Rule {
+        let violation = Cond::constant(true, self.origin);
+        Rule {
+            name: "exempt".to_owned(),
+            description: None,
+            targets: self.targets.clone(),
+            operations: self.operations,
+            applies: self.applies.clone(),
+            bindings: self.bindings.clone(),
+            body: Body::Check(Check { elements: None, violation }),
+            message: Message { parts: Vec::new(), written: false },
+            actions: Vec::new(),
+            settings: Settings::default(),
+            named: true,
+            origin: self.origin,
+            source_text: String::new(),
+        }
+    }
+
     /// Whether one of its names or globs stands for the rule.
     pub fn is_from(&self, policy: &str, rule: &str) -> bool {
         self.rules.iter().any(|it| Exemption::stands_for(it, policy, Some(rule)))

@@ -254,6 +254,51 @@ impl Expr {
         }
     }
 
+    /// Visits the expression and all in it, inner ones first.
+    pub fn visit_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
+        fn path(path: &mut Path, visit: &mut dyn FnMut(&mut Expr)) {
+            path.base.visit_mut(visit);
+            for step in &mut path.steps {
+                if let Key::Computed(key) = &mut step.key {
+                    key.visit_mut(visit);
+                }
+            }
+        }
+        match self {
+            Expr::Null
+            | Expr::Bool(_)
+            | Expr::Int(_)
+            | Expr::Double(_)
+            | Expr::Str(_)
+            | Expr::Regex(_)
+            | Expr::Name(_) => {}
+            Expr::Direct(found) | Expr::Present(found) | Expr::Optional(found) => path(found, visit),
+            Expr::Or(found, default) => {
+                path(found, visit);
+                default.visit_mut(visit);
+            }
+            Expr::Index(left, right) | Expr::Binary(_, left, right) => {
+                left.visit_mut(visit);
+                right.visit_mut(visit);
+            }
+            Expr::Not(inner) | Expr::Negative(inner) => inner.visit_mut(visit),
+            Expr::If(test, then, otherwise) => {
+                [test, then, otherwise].into_iter().for_each(|part| part.visit_mut(visit));
+            }
+            Expr::Call(_, parts) | Expr::All(parts) | Expr::Any(parts) | Expr::Sum(parts) => {
+                parts.iter_mut().for_each(|part| part.visit_mut(visit));
+            }
+            Expr::Method(base, _, parts) | Expr::Macro(base, _, _, parts) => {
+                base.visit_mut(visit);
+                parts.iter_mut().for_each(|part| part.visit_mut(visit));
+            }
+            Expr::List(items) => items.iter_mut().for_each(|(_, item)| item.visit_mut(visit)),
+            Expr::Map(entries) => entries.iter_mut().for_each(|(_, _, value)| value.visit_mut(visit)),
+            Expr::Message(_, fields) => fields.iter_mut().for_each(|(_, value)| value.visit_mut(visit)),
+        }
+        visit(self);
+    }
+
     /// Paths that are there where the expression is true.
     pub fn present_if_true(&self) -> Vec<Path> {
         match self {

@@ -16,7 +16,7 @@ use crate::ir::*;
 use crate::source::{Sources, Span};
 
 /// Names that the IR does not use begin here.
-const FRESH_LOCALS: u32 = 1 << 24;
+pub const FRESH_LOCALS: u32 = 1 << 24;
 
 /// One ClusterPolicy (Policy, where `settings { namespace }` is written) for each policy.
 ///
@@ -113,6 +113,7 @@ fn policy(policy: &Policy, sources: &Sources) -> Result<Emitted, Vec<Unsupported
     Ok(Emitted {
         kind: kind.to_owned(),
         name: policy.name.clone(),
+        policy: policy.name.clone(),
         yaml: document(&Node::Map(root)),
         rules: emitted,
     })
@@ -156,7 +157,7 @@ fn pairs(entries: &[(String, String)]) -> Map {
     entries.iter().fold(Map::new(), |map, (key, value)| map.with(key.clone(), value.clone()))
 }
 
-fn place_of(sources: &Sources, span: Span) -> String {
+pub fn place_of(sources: &Sources, span: Span) -> String {
     match sources.iter().find(|(file, _)| *file == span.file) {
         Some((_, source)) => format!("{}:{}", source.name, source.line_column(span.start).0),
         None => "its source".to_owned(),

@@ -42,8 +42,26 @@ const BARE: [&str; 22] = [
     "ResourceQuota",
 ];
 
+/// Whose blocks they are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Whose {
+    /// A rule's: where the user or the labels of the namespace are not known, it speaks.
+    Rule,
+    /// An exception's: there, it covers nothing. It has no `exclude`, and no `operations` that are heeded.
+    Exception,
+}
+
 /// The blocks of a rule.
 pub fn matching(placed: &Placed) -> Result<Matching, Unsupported> {
+    self::blocks(placed, Whose::Rule)
+}
+
+/// The `match` of an exception; operations are among its conditions.
+pub fn matching_of_exception(placed: &Placed) -> Result<Matching, Unsupported> {
+    self::blocks(placed, Whose::Exception)
+}
+
+fn blocks(placed: &Placed, whose: Whose) -> Result<Matching, Unsupported> {
     let rule = &placed.rule;
     let kinds: Vec<String> = placed.targets.iter().map(kind).collect();
     let mut resources = Map::new().with("kinds", kinds);
@@ -56,7 +74,7 @@ pub fn matching(placed: &Placed) -> Result<Matching, Unsupported> {
             cond => vec![cond],
         };
         for part in parts {
-            if !filter.take(&part, namespaced, placed.autogen) {
+            if !filter.take(&part, namespaced, placed.autogen, whose) {
                 rest.push(part);
             }
         }
@@ -76,8 +94,10 @@ pub fn matching(placed: &Placed) -> Result<Matching, Unsupported> {
     if !filter.namespace_labels.is_empty() {
         resources.set("namespaceSelector", Map::new().with("matchLabels", pairs(filter.namespace_labels)));
     }
-    let operations: Vec<&str> = rule.operations.names();
-    resources.set("operations", operations);
+    if whose == Whose::Rule {
+        let operations: Vec<&str> = rule.operations.names();
+        resources.set("operations", operations);
+    }
     let mut block = Map::new().with("resources", resources);
     let users = !filter.subjects.is_empty() || !filter.cluster_roles.is_empty() || !filter.roles.is_empty();
     if !filter.subjects.is_empty() {
@@ -139,21 +159,24 @@ struct Filter {
 
 impl Filter {
     /// Takes a condition into the blocks, if they say exactly that.
-    fn take(&mut self, cond: &Cond, namespaced: bool, autogen: bool) -> bool {
+    fn take(&mut self, cond: &Cond, namespaced: bool, autogen: bool, whose: Whose) -> bool {
         if let Some(names) = namespace_globs(cond).filter(|_| namespaced && self.namespaces.is_empty()) {
             self.namespaces = names;
             return true;
         }
-        if let CondKind::Not(inner) = &cond.kind
+        if whose == Whose::Rule
+            && let CondKind::Not(inner) = &cond.kind
             && let Some(names) = namespace_globs(inner).filter(|_| namespaced)
         {
             self.excluded.extend(names);
             return true;
         }
-        if let CondKind::Known { about, cond: inner, otherwise: true } = &cond.kind {
+        if let CondKind::Known { about, cond: inner, otherwise } = &cond.kind
+            && *otherwise == (whose == Whose::Rule)
+        {
             return match about {
                 Unknown::NamespaceLabels => self.take_namespace_label(inner, namespaced),
-                Unknown::User => self.take_user(inner),
+                Unknown::User => self.take_user(inner, whose),
             };
         }
         if let Some((key, value)) = label_equality(cond, &[Root::Object])
@@ -192,8 +215,14 @@ impl Filter {
     }
 
     /// Each list of the block is one condition, all of which have to hold, so a second condition of a kind is left.
-    fn take_user(&mut self, cond: &Cond) -> bool {
-        if let Some(subjects) = user_subjects(cond).filter(|_| self.subjects.is_empty()) {
+    fn take_user(&mut self, cond: &Cond, whose: Whose) -> bool {
+        // Whom nobody knows has an empty name, which only these globs match.
+        let matches_nobody =
+            |subjects: &Vec<(&str, String)>| subjects.iter().any(|(_, name)| name.chars().all(|c| c == '*'));
+        if let Some(subjects) = user_subjects(cond)
+            .filter(|_| self.subjects.is_empty())
+            .filter(|subjects| whose == Whose::Rule || !matches_nobody(subjects))
+        {
             self.subjects = subjects;
             return true;
         }

@@ -13,6 +13,7 @@ mod compare;
 mod condition;
 mod conditions;
 mod emit;
+mod exception;
 mod generate;
 mod image;
 mod matching;
@@ -30,3 +31,4 @@ use super::Unsupported;
 
 pub use emit::emit;
 pub(super) use emit::inlined;
+pub use exception::emit_exceptions;

@@ -148,7 +148,7 @@ pub fn placed(rule: &Rule, autogen: bool) -> Result<Vec<Placed>, Unsupported> {
 }
 
 /// The rule without the claim that a subject has `metadata`: an object has them, a template of one may not.
-fn with_bare_templates(rule: &Rule) -> Rule {
+pub fn with_bare_templates(rule: &Rule) -> Rule {
     let mut rule = rule.clone();
     let in_templates =
         rule.targets.iter().any(|target| target.subjects.iter().any(|place| !place.0.is_empty()));
@@ -230,7 +230,7 @@ fn at_places(rule: &Rule, places: &[SubjectPath]) -> Result<Rule, Unsupported> {
 }
 
 /// That the condition holds of some subject at the place below `root`.
-fn open(cond: &Cond, root: Root, mut before: Vec<Step>, steps: &[SubjectStep], next: &mut u32) -> Cond {
+pub fn open(cond: &Cond, root: Root, mut before: Vec<Step>, steps: &[SubjectStep], next: &mut u32) -> Cond {
     let split = steps.iter().position(|step| matches!(step, SubjectStep::Each)).unwrap_or(steps.len());
     before.extend(steps[..split].iter().filter_map(|step| match step {
         SubjectStep::Field(field) => Some(Step::Field(field.clone())),

@@ -25,6 +25,8 @@ pub struct Context<'a> {
     images: Cell<bool>,
     /// The object is read as it was before the rule, from the variable [`BEFORE`].
     before: Cell<bool>,
+    /// There are context variables.
+    variables: bool,
 }
 
 impl<'a> Context<'a> {
@@ -34,7 +36,13 @@ impl<'a> Context<'a> {
             next_local: Cell::new(next_local),
             images: Cell::new(false),
             before: Cell::new(false),
+            variables: true,
         }
+    }
+
+    /// Where no context variable can be declared: its value stands in its place.
+    pub fn without_variables(kind: &'a KindRef, next_local: u32) -> Context<'a> {
+        Context { variables: false, ..Context::new(kind, next_local) }
     }
 
     pub fn fresh_local(&self) -> Local {
@@ -55,6 +63,9 @@ impl<'a> Context<'a> {
 
     /// The form of image references, as a text that stands in an expression.
     pub fn image_reference(&self) -> Expr {
+        if !self.variables {
+            return Expr::text(super::image::reference());
+        }
         self.images.set(true);
         Expr::Variable(IMAGE_REFERENCE)
     }

@@ -67,6 +67,7 @@ fn emit_rule(
     Ok(Emitted {
         kind: "GeneratingPolicy".to_owned(),
         name,
+        policy: policy.name.clone(),
         yaml: yaml_write::document(&Node::Map(root)),
         rules: vec![EmittedRule { rule: rule.name.clone(), names: vec![String::new()] }],
     })

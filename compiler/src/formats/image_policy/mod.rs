@@ -81,7 +81,13 @@ impl Verify<'_> {
             first.comments = vec![naming::source_line(rule, sources)];
         }
         let rules = vec![EmittedRule { rule: rule.name.clone(), names: vec![name.clone()] }];
-        Ok(Emitted { kind: kind.to_owned(), name, yaml: yaml_write::document(&Node::Map(root)), rules })
+        Ok(Emitted {
+            kind: kind.to_owned(),
+            policy: self.policy.name.clone(),
+            name,
+            yaml: yaml_write::document(&Node::Map(root)),
+            rules,
+        })
     }
 
     fn spec(&self, rule: &Rule, part: &Part, settings: &Settings) -> Result<Map> {

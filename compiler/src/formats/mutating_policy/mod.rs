@@ -74,6 +74,7 @@ fn emit_rule(
         emitted.push(Emitted {
             kind: kind.to_owned(),
             name,
+            policy: policy.name.clone(),
             yaml: yaml_write::document(&Node::Map(root)),
             rules: vec![EmittedRule { rule: rule.name.clone(), names: vec![String::new()] }],
         });

@@ -1,6 +1,6 @@
 //! Says what a target cannot carry.
 
-use super::{Feature, Support, Target, features_of_policy};
+use super::{Feature, Support, Target, features_of, features_of_policy};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
 use crate::source::Span;
@@ -12,10 +12,18 @@ pub fn legalize(set: &ir::PolicySet, target: Target) -> Vec<Diagnostic> {
     set.policies
         .iter()
         .flat_map(features_of_policy)
-        .chain(set.exemptions.iter().map(|it| (Feature::Exempt, it.origin)))
+        .chain(set.exemptions.iter().flat_map(features_of_exemption))
         .filter(|found| seen.insert(*found))
         .filter_map(|(feature, span)| judge(feature, span, target))
         .collect()
+}
+
+fn features_of_exemption(exemption: &ir::Exemption) -> Vec<(Feature, Span)> {
+    let ends = exemption.until.is_some().then_some(Feature::ExemptUntil);
+    let own = [Some(Feature::Exempt), ends].into_iter().flatten();
+    let own = own.map(|feature| (feature, exemption.origin));
+    let of_conditions = features_of(&exemption.as_rule()).into_iter();
+    own.chain(of_conditions.filter(|(feature, _)| *feature != Feature::DenyRequire)).collect()
 }
 
 fn judge(feature: Feature, span: Span, target: Target) -> Option<Diagnostic> {

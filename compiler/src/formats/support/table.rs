@@ -22,6 +22,7 @@ pub enum Feature {
     VerifyMessage,
     AttestationCondition,
     Exempt,
+    ExemptUntil,
     ClusterLookup,
     ComputedLabels,
     NamespacedLookup,
@@ -172,7 +173,10 @@ rows! {
     F::VerifyMessage, "`message` of `verify`", Yes, Differs("Kyverno says in its own words who has not signed an image"), Yes;
     F::AttestationCondition, "`attested … that`",
         Differs("of several attestations of one type by one signer Kyverno asks the last"), Yes, SIGNATURES;
-    F::Exempt, "`exempt`", NOT_YET, NOT_YET, Yes;
+    F::Exempt, "`exempt`", Encoded("PolicyException of `policies.kyverno.io/v1`"), Encoded("PolicyException of `kyverno.io/v2`"), Yes;
+    F::ExemptUntil, "`until` of `exempt`",
+        Differs("Kyverno reads `expiresAt` when it loads a policy, so the exception may outlive it by hours; its command line does not read it"),
+        Encoded("a condition with `time_now_utc()`"), Yes;
     F::ClusterLookup, "`cluster.get`, `cluster.list`", Encoded("`resource.Get`, `resource.List`"), NOT_YET, RECORDED;
     F::ComputedLabels, "`labels` of a lookup that are not written out", No("which labels they are is not known when it is written"), NOT_YET, RECORDED;
     F::NamespacedLookup, "lookups in a policy of one namespace", No("it may ask in its own namespace only"), NOT_YET, RECORDED;

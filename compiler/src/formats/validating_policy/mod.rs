@@ -4,11 +4,14 @@
 //! the condition as CEL, negated: what must hold. Kyverno's own derivation of rules for workloads stays out
 //! of it, since the IR has named the kinds already.
 
+mod exception;
 pub(super) mod matching;
 pub(super) mod message;
 pub(super) mod naming;
 pub(super) mod subject;
 mod unknown;
+
+pub use exception::emit_exceptions;
 
 use super::cel::ast::{Expr, Path};
 use super::cel::print::print;
@@ -91,6 +94,7 @@ fn emit_part(policy: &Policy, rule: &Rule, part: &Part, name: String, sources: &
     Emitted {
         kind: kind.to_owned(),
         name,
+        policy: policy.name.clone(),
         yaml: yaml_write::document(&Node::Map(root)),
         rules: vec![EmittedRule { rule: rule.name.clone(), names: vec![String::new()] }],
     }

@@ -35,7 +35,7 @@ impl Names {
 }
 
 /// Lower-case letters, digits and `-`; a name that is too long ends in a number made from all of it.
-fn dns_name(text: &str) -> String {
+pub(in crate::formats) fn dns_name(text: &str) -> String {
     let mut name = String::new();
     for c in text.chars().map(|c| c.to_ascii_lowercase()) {
         let c = if c.is_ascii_alphanumeric() { c } else { '-' };
