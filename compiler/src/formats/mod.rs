@@ -3,6 +3,8 @@
 pub mod bytecode;
 pub mod cel;
 pub mod cluster_policy;
+pub mod deleting_policy;
+mod deletion;
 mod edits;
 pub mod image_policy;
 mod images;
@@ -22,8 +24,8 @@ use crate::source::{Sources, Span};
 use support::Target;
 
 /// All documents of a target that is YAML: policies that change objects first, then those that judge, then those that make
-/// others, then exceptions from them. The set is legal for the target. There are none of [`Target::Bytecode`], which
-/// [`bytecode::emit`] writes.
+/// others and those that delete, then exceptions from them. The set is legal for the target. There are none of
+/// [`Target::Bytecode`], which [`bytecode::emit`] writes.
 ///
 /// # Errors
 /// A diagnostic for each rule of a form that only shows to be beyond the target when it is written.
@@ -44,6 +46,7 @@ pub fn emit_yaml(
             emitted.extend(generating_policy::emit(set, sources)?);
             emitted.extend(image_policy::emit(set, sources)?);
             emitted.extend(validating_policy::emit_exceptions(set, &emitted, sources)?);
+            emitted.extend(deleting_policy::emit(set, sources)?);
             Ok(emitted)
         }
         Target::Bytecode => Ok(Vec::new()),

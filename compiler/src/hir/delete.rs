@@ -2,7 +2,9 @@
 
 use super::check::Checker;
 use super::verbs::{Head, Objects};
-use super::{Deletion, errors};
+use super::{Deletion, Expr, ExprKind, Narrow, errors};
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Operations, Root};
 use crate::source::Span;
 use crate::syntax::ast;
 
@@ -12,21 +14,31 @@ impl Checker<'_> {
         it: &ast::Delete,
         frame: Option<&ast::Scope>,
     ) -> Option<(Head, Deletion)> {
-        let (head, condition) =
+        let (mut head, condition) =
             self.with_head(&it.subject, &it.scope, frame, Objects::Admitted, |checker, head| {
                 if let Some(elements) = &head.subject.elements {
                     checker.report(errors::delete_of_elements(&elements.view, head.subject.span));
                 }
                 it.condition.as_ref().map(|it| checker.single_condition(it))
             })?;
-        if let Some(on) = &it.scope.on {
-            self.report(errors::delete_on(on.span));
-        }
-        let schedule = self.schedule(&it.schedule)?;
-        if head.subject.elements.is_some() || condition.as_ref().is_some_and(|it| it.is_error()) {
-            return None;
-        }
-        Some((head, Deletion { condition, schedule }))
+        let schedule = self.schedule(&it.schedule);
+        let mut fine = head.subject.elements.is_none() && !condition.as_ref().is_some_and(Expr::is_error);
+        let mut refuse = |checker: &mut Self, fault: Option<Diagnostic>| {
+            fine &= fault.is_none();
+            fault.into_iter().for_each(|fault| checker.report(fault));
+        };
+        let on = it.scope.on.as_ref().or(frame.and_then(|frame| frame.on.as_ref()));
+        refuse(self, on.map(|on| errors::delete_on(on.span)));
+        let part = head.subject.targets.iter().find_map(|target| target.subresource.as_deref());
+        refuse(self, part.map(|part| errors::delete_of_subresource(part, head.subject.span)));
+        let narrows = head.narrows.iter().map(|narrow| match narrow {
+            Narrow::Where(asked) => asked,
+            Narrow::With { value, .. } => value,
+        });
+        let asks = narrows.chain(&condition).find_map(asks_of_request);
+        refuse(self, asks.map(errors::delete_without_request));
+        head.operations = Operations::DEFAULT;
+        fine.then_some((head, Deletion { condition, schedule: schedule? }))
     }
 
     /// The schedule as five fields of cron; `None` if it is none, which has been said.
@@ -57,6 +69,20 @@ impl Checker<'_> {
         }
         cron
     }
+}
+
+/// Where an expression speaks of a request, or of an object before it: a clean-up has neither.
+fn asks_of_request(expr: &Expr) -> Option<Span> {
+    let of_request = match &expr.kind {
+        ExprKind::Changed { .. } => true,
+        ExprKind::Place(place) => place.branches.iter().any(|branch| {
+            matches!(branch.root, Root::User | Root::Request | Root::OldObject | Root::OldSubject)
+        }),
+        _ => false,
+    };
+    let mut found = of_request.then_some(expr.span);
+    expr.for_each_part(&mut |part| found = found.or_else(|| asks_of_request(part)));
+    found
 }
 
 const MINUTE: i64 = 60 * 1_000_000_000;

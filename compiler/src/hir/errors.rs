@@ -631,6 +631,25 @@ pub fn delete_on(span: Span) -> Diagnostic {
         .help("leave out `on …`")
 }
 
+pub fn delete_of_subresource(part: &str, span: Span) -> Diagnostic {
+    let part = part.trim_start_matches('/');
+    Diagnostic::new(
+        Code::VerbClause,
+        span,
+        format!("whole objects are deleted, and `{part}` is a subresource of one"),
+    )
+    .help("name the kind alone")
+}
+
+pub fn delete_without_request(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::VerbClause,
+        span,
+        "a clean-up runs by itself: there is no request and no object before it",
+    )
+    .help("ask for what the object itself says")
+}
+
 pub fn exempt_of_elements(view: &str, span: Span) -> Diagnostic {
     Diagnostic::new(
         Code::VerbClause,

@@ -20,6 +20,8 @@ pub(super) struct Ctx {
     pub(super) self_steps: Option<(Local, Vec<ir::Step>)>,
     /// Conditions about unknown users and labels take the value that makes the rule apply.
     pub(super) assume: bool,
+    /// Nothing is taken for granted, not even in a `where`: what goes is gone.
+    pub(super) asks_all: bool,
     /// The conditions are an exemption's: there, what is unknown takes the value that makes it cover nothing.
     pub(super) exempts: bool,
     /// The `with` values that may be unknown.
@@ -44,6 +46,7 @@ impl Ctx {
             chosen: None,
             self_steps: None,
             assume: false,
+            asks_all: false,
             exempts: false,
             unknown_locals: HashMap::new(),
             unrolled: 1,

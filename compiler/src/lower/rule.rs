@@ -24,6 +24,7 @@ pub(super) fn lower_rule(rule: &hir::Rule, sources: &Sources) -> Lowered<Rule> {
             with_body(rule, scope, ir::Body::Generate(generation), sources)
         }
         Body::Delete(deletion) => {
+            ctx.asks_all = true;
             let scope = lower_scope(&mut ctx, &rule.narrows, None)?;
             let condition = match &deletion.condition {
                 Some(condition) => ctx.condition(condition, true)?,
@@ -209,7 +210,7 @@ pub(super) fn lower_scope(ctx: &mut Ctx, narrows: &[Narrow], element: Option<ir:
     for narrow in narrows {
         match narrow {
             Narrow::Where(condition) => {
-                ctx.assume = true;
+                ctx.assume = !ctx.asks_all;
                 let cond = ctx.condition(condition, true);
                 ctx.assume = false;
                 let cond = cond?;

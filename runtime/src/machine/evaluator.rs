@@ -266,8 +266,11 @@ fn judge<'a>(
             Err(OverBudget) => merged = Some(Verdict::Error(over_budget())),
         }
     }
-    // Nothing is wrong with a subject that has no places.
-    verdict.verdict = merged.unwrap_or(Verdict::Pass);
+    // Nothing is wrong with a subject that has no places, and nothing in it says that its object goes.
+    verdict.verdict = merged.unwrap_or(match rule.body {
+        Body::Delete(_) => Verdict::NotApplicable(NotApplicable::Condition),
+        Body::Check(_) | Body::Edit(_) | Body::Generate(_) | Body::Verify(_) => Verdict::Pass,
+    });
     verdict.assumed.append(&mut machine.assumed);
     verdict.unanswered = match verdict.verdict {
         Verdict::NotEvaluated(_) => machine.unanswered.take(),

@@ -18,7 +18,8 @@ use crate::source::{Sources, Span};
 /// Names that the IR does not use begin here.
 pub const FRESH_LOCALS: u32 = 1 << 24;
 
-/// One ClusterPolicy (Policy, where `settings { namespace }` is written) for each policy.
+/// One ClusterPolicy (Policy, where `settings { namespace }` is written) for each policy, and one ClusterCleanupPolicy
+/// (CleanupPolicy) for each `delete` in it.
 ///
 /// # Errors
 /// A diagnostic for each rule that says what ClusterPolicies cannot, beyond what the table of features knows.
@@ -26,10 +27,19 @@ pub fn emit(set: &PolicySet, sources: &Sources) -> Result<Vec<Emitted>, Vec<Diag
     let mut emitted = Vec::new();
     let mut refused = Vec::new();
     for policy in &set.policies {
-        match self::policy(policy, sources) {
+        let mut policy = policy.clone();
+        policy.rules.retain(|rule| !matches!(rule.body, Body::Delete(_)));
+        if policy.rules.is_empty() {
+            continue;
+        }
+        match self::policy(&policy, sources) {
             Ok(policy) => emitted.push(policy),
             Err(found) => refused.extend(found.iter().map(|found| found.diagnostic("ClusterPolicy"))),
         }
+    }
+    match super::cleanup::emit(set, sources) {
+        Ok(policies) => emitted.extend(policies),
+        Err(found) => refused.extend(found),
     }
     if refused.is_empty() { Ok(emitted) } else { Err(refused) }
 }

@@ -49,11 +49,31 @@ enum Whose {
     Rule,
     /// An exception's: there, it covers nothing. It has no `exclude`, and no `operations` that are heeded.
     Exception,
+    /// A clean-up's, of all namespaces or of its own: where labels are not known, it deletes nothing. It has no operations.
+    CleanUp { in_namespace: bool },
+}
+
+impl Whose {
+    /// Whether the blocks say of what is not known what a condition says of it.
+    fn says(self, about: Unknown, otherwise: bool) -> bool {
+        match self {
+            Whose::Rule => otherwise,
+            Whose::Exception => !otherwise,
+            // A selector does not match where the labels are not known, and clean-ups know no users.
+            Whose::CleanUp { .. } => about == Unknown::NamespaceLabels,
+        }
+    }
 }
 
 /// The blocks of a rule.
 pub fn matching(placed: &Placed) -> Result<Matching, Unsupported> {
     self::blocks(placed, Whose::Rule)
+}
+
+/// The blocks of a clean-up: it asks the API server for each of its kinds, so they are written in full. Kyverno takes
+/// no names of namespaces in a policy that lives in one.
+pub fn matching_existing(placed: &Placed, in_namespace: bool) -> Result<Matching, Unsupported> {
+    self::blocks(placed, Whose::CleanUp { in_namespace })
 }
 
 /// The `match` of an exception; operations are among its conditions.
@@ -62,8 +82,13 @@ pub fn matching_of_exception(placed: &Placed) -> Result<Matching, Unsupported> {
 }
 
 fn blocks(placed: &Placed, whose: Whose) -> Result<Matching, Unsupported> {
+    let in_full = |target: &Target| format!("{}/{}", target.kind.api_version(), target.kind.kind);
+    let kinds: Vec<String> = match whose {
+        Whose::Rule | Whose::Exception => placed.targets.iter().map(kind).collect(),
+        Whose::CleanUp { .. } => placed.targets.iter().map(in_full).collect(),
+    };
+    let names_namespaces = whose != Whose::CleanUp { in_namespace: true };
     let rule = &placed.rule;
-    let kinds: Vec<String> = placed.targets.iter().map(kind).collect();
     let mut resources = Map::new().with("kinds", kinds);
     let mut filter = Filter::default();
     let namespaced = placed.targets.iter().all(|target| target.kind.namespaced && !target.kind.is_any());
@@ -74,7 +99,11 @@ fn blocks(placed: &Placed, whose: Whose) -> Result<Matching, Unsupported> {
             cond => vec![cond],
         };
         for part in parts {
-            if !filter.take(&part, namespaced, placed.autogen, whose) {
+            let names_namespace = namespace_globs(&part).is_some()
+                || matches!(&part.kind, CondKind::Not(inner) if namespace_globs(inner).is_some());
+            if (names_namespace && !names_namespaces)
+                || !filter.take(&part, namespaced, placed.autogen, whose)
+            {
                 rest.push(part);
             }
         }
@@ -172,7 +201,7 @@ impl Filter {
             return true;
         }
         if let CondKind::Known { about, cond: inner, otherwise } = &cond.kind
-            && *otherwise == (whose == Whose::Rule)
+            && whose.says(*about, *otherwise)
         {
             return match about {
                 Unknown::NamespaceLabels => self.take_namespace_label(inner, namespaced),

@@ -9,6 +9,7 @@
 //! text cannot be read so. Nothing here decides what a rule means.
 
 mod capture;
+mod cleanup;
 mod compare;
 mod condition;
 mod conditions;

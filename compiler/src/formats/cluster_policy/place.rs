@@ -188,11 +188,15 @@ fn at_places(rule: &Rule, places: &[SubjectPath]) -> Result<Rule, Unsupported> {
     {
         return Ok(rule);
     }
-    let Body::Check(check) = &rule.body else {
-        let reason = "only `deny` and `require` speak of Pod templates in lists here";
-        return Err(Unsupported { span: rule.origin, reason });
+    let asked = match &rule.body {
+        Body::Check(check) => violation_of_subject(check),
+        Body::Delete(deletion) => deletion.condition.clone(),
+        Body::Mutate(_) | Body::Generate(_) | Body::Verify(_) => {
+            let reason = "only `deny`, `require` and `delete` speak of Pod templates in lists here";
+            return Err(Unsupported { span: rule.origin, reason });
+        }
     };
-    let origin = check.violation.origin;
+    let origin = asked.origin;
     let before = Unsupported {
         span: origin,
         reason: "a Pod template in a list has no counterpart in the old object, as elements may move",
@@ -204,15 +208,18 @@ fn at_places(rule: &Rule, places: &[SubjectPath]) -> Result<Rule, Unsupported> {
     let asks_subject = |cond: &Cond| measure::any_root(cond, &mut |root| root == Root::Subject);
     let (of_subject, of_object): (Vec<Cond>, Vec<Cond>) =
         rule.applies.iter().cloned().partition(asks_subject);
-    let whole = [of_subject, vec![violation_of_subject(check)]].concat();
+    let whole = [of_subject, vec![asked]].concat();
     let whole = Cond::new(CondKind::And(whole), origin);
     let mut next = 1 << 20;
     let violations =
         places.iter().map(|place| open(&whole, Root::Object, vec![], &place.0, &mut next)).collect();
     let mut message_rule = rule.clone();
     message_rule.applies = of_object;
-    message_rule.body =
-        Body::Check(Check { elements: None, violation: Cond::new(CondKind::Or(violations), origin) });
+    let of_some = Cond::new(CondKind::Or(violations), origin);
+    match &mut message_rule.body {
+        Body::Delete(deletion) => deletion.condition = of_some,
+        body => *body = Body::Check(Check { elements: None, violation: of_some }),
+    }
     // A message cannot tell which of the subjects it is about.
     for part in &mut message_rule.message.parts {
         let mut about_subject = false;

@@ -27,6 +27,8 @@ pub struct Context<'a> {
     before: Cell<bool>,
     /// There are context variables.
     variables: bool,
+    /// There is no request: the object is the target of a clean-up.
+    cleans: bool,
 }
 
 impl<'a> Context<'a> {
@@ -37,6 +39,21 @@ impl<'a> Context<'a> {
             images: Cell::new(false),
             before: Cell::new(false),
             variables: true,
+            cleans: false,
+        }
+    }
+
+    /// For a clean-up, where the object is called `target`.
+    pub fn of_clean_up(kind: &'a KindRef, next_local: u32) -> Context<'a> {
+        Context { cleans: true, ..Context::new(kind, next_local) }
+    }
+
+    /// The object that the rule speaks of.
+    fn object(&self) -> Expr {
+        match (self.before.get(), self.cleans) {
+            (true, _) => Expr::path([BEFORE]),
+            (false, true) => Expr::path(["target"]),
+            (false, false) => Expr::path(["request", "object"]),
         }
     }
 
@@ -77,14 +94,19 @@ impl<'a> Context<'a> {
 
     /// The namespace as text; null or missing for what has none.
     pub fn namespace(&self) -> Expr {
-        let name = Expr::path(["request", "object", "metadata", "name"]);
-        let namespace = Expr::path(["request", "namespace"]);
+        let root: &[&str] = if self.cleans { &["target"] } else { &["request", "object"] };
+        let field = |fields: &[&str]| Expr::path([root, fields].concat());
+        let name = field(&["metadata", "name"]);
+        let namespace = match self.cleans {
+            true => field(&["metadata", "namespace"]),
+            false => Expr::path(["request", "namespace"]),
+        };
         match (self.kind.is_any(), self.kind.kind == "Namespace" && self.kind.group.is_empty()) {
             (true, _) => {
                 // Kyverno knows a namespace for whatever has one; a Namespace is in itself.
-                let is_namespace = Expr::path(["request", "object", "kind"]).equals(Expr::text("Namespace"));
+                let is_namespace = field(&["kind"]).equals(Expr::text("Namespace"));
                 let named = Expr::all([is_namespace, Expr::list(vec![name])]).index(0);
-                Expr::call("not_null", [named, Expr::path(["request", "object", "metadata", "namespace"])])
+                Expr::call("not_null", [named, field(&["metadata", "namespace"])])
             }
             (false, true) => name,
             (false, false) if self.kind.namespaced || self.kind.untyped => namespace,
@@ -150,8 +172,7 @@ impl Scope {
         Ok(match root {
             // The subject has been put at its place in the object; where Kyverno writes the rules for
             // workloads, the subject of a Pod is the Pod.
-            Root::Object | Root::Subject if context.reads_before() => Expr::path([BEFORE]),
-            Root::Object | Root::Subject => Expr::path(["request", "object"]),
+            Root::Object | Root::Subject => context.object(),
             Root::OldObject | Root::OldSubject => Expr::path(["request", "oldObject"]),
             Root::Namespace => context.namespace(),
             Root::User => Expr::path(["request", "userInfo"]),

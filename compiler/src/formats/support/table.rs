@@ -166,7 +166,7 @@ rows! {
     F::Generate, "`generate`", Encoded("GeneratingPolicy"), Encoded("`data`"), Yes;
     F::Copy, "`generate copy of`", Encoded("`resource.Get` and `resource.List`"), Encoded("`clone` and `cloneList`"), Encoded("from the objects of `--context`");
     F::GenerateEach, "`generate … each`", Encoded("`all` over the list"), Encoded("`foreach`"), Yes;
-    F::Delete, "`delete … every`", NOT_YET, NOT_YET, Encoded("says which objects would go");
+    F::Delete, "`delete … every`", Encoded("DeletingPolicy"), Encoded("ClusterCleanupPolicy"), Encoded("says which objects would go");
     F::Verify, "`verify` of images", Encoded("ImageValidatingPolicy"), Encoded("`verifyImages`"), SIGNATURES;
     F::VerifyManifest, "`verify` of manifests",
         No("ImageValidatingPolicy verifies images only"), Encoded("`manifests`, signed by keys"), SIGNATURES;
@@ -241,7 +241,7 @@ rows! {
     F::HugeInteger, "integers beyond 2^53", No("Kyverno's command line reads numbers as floats, which round them"),
         No("Kyverno's command line reads numbers as floats, which round them"), Yes;
     F::UntypedKind, "untyped kinds", Yes, Yes, Yes;
-    F::NamespacedPolicy, "`settings { namespace }`", Encoded("NamespacedValidatingPolicy"), Encoded("Policy"), Yes;
+    F::NamespacedPolicy, "`settings { namespace }`", Encoded("NamespacedValidatingPolicy and the like"), Encoded("Policy, CleanupPolicy"), Yes;
     F::FailurePolicy, "`settings { failurePolicy }`", Yes, Yes, Yes;
     F::Timeout, "`settings { timeout }`", Yes, Yes, Yes;
     F::Background, "`settings { background }`", Yes, Yes, Yes;

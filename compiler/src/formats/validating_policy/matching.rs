@@ -2,7 +2,7 @@
 
 use crate::formats::yaml_write::{Map, Node};
 use crate::ir::{
-    Comparison, Cond, CondKind, Domain, Literal, Path, Root, Rule, Step, Target, Test, Unknown, Value,
+    Body, Comparison, Cond, CondKind, Domain, Literal, Path, Root, Rule, Step, Target, Test, Unknown, Value,
     ValueKind,
 };
 
@@ -38,7 +38,11 @@ pub(in crate::formats) fn resource_rules(rule: &Rule) -> Node {
             None => rules.push(ResourceRule { groups: vec![group], version, resources: vec![resource] }),
         }
     }
-    let operations = rule.operations.names();
+    // A clean-up runs at times, not on operations.
+    let operations = match rule.body {
+        Body::Delete(_) => vec!["*"],
+        _ => rule.operations.names(),
+    };
     let node = |rule: ResourceRule| {
         Map::new()
             .with("apiGroups", rule.groups)

@@ -190,6 +190,14 @@ pub(super) fn set_webhook(spec: &mut Map, settings: &ir::Settings, uses_user: bo
 
 /// `matchConditions`, if there are any.
 pub(super) fn set_conditions(spec: &mut Map, conditions: &[Expr]) {
+    let conditions = named_conditions(conditions);
+    if !conditions.is_empty() {
+        spec.set("matchConditions", conditions);
+    }
+}
+
+/// Conditions with the names that Kyverno wants for each.
+pub(super) fn named_conditions(conditions: &[Expr]) -> Vec<Map> {
     let conditions = conditions.iter().enumerate().map(|(number, cond)| {
         let name = match number {
             0 => "where".to_owned(),
@@ -197,10 +205,7 @@ pub(super) fn set_conditions(spec: &mut Map, conditions: &[Expr]) {
         };
         Map::new().with("name", name).with("expression", print(cond))
     });
-    let conditions: Vec<Map> = conditions.collect();
-    if !conditions.is_empty() {
-        spec.set("matchConditions", conditions);
-    }
+    conditions.collect()
 }
 
 /// `variables`, if there are any.

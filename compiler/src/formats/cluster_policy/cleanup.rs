@@ -1,0 +1,78 @@
+//! Kyverno's ClusterCleanupPolicy (`kyverno.io/v2`), and CleanupPolicy where a namespace is given: one for each `delete`
+//! rule and place of its subject.
+//!
+//! They run by a schedule: there is no request, the object is called `target`, and nothing makes rules for workloads.
+
+use super::conditions::all_of;
+use super::emit::{FRESH_LOCALS, inlined};
+use super::matching::{Matching, matching_existing};
+use super::place;
+use super::scope::{Context, IMAGE_REFERENCE, Scope};
+use super::{Unsupported, image};
+use crate::diagnostic::Diagnostic;
+use crate::formats::deletion;
+use crate::formats::validating_policy::naming;
+use crate::formats::yaml_write::{Map, Node, document};
+use crate::formats::{Emitted, EmittedRule};
+use crate::ir::{Body, Policy, PolicySet, Rule};
+use crate::source::Sources;
+
+/// The clean-ups of a set, in source order.
+///
+/// # Errors
+/// A diagnostic for each rule that a clean-up cannot say.
+pub fn emit(set: &PolicySet, sources: &Sources) -> Result<Vec<Emitted>, Vec<Diagnostic>> {
+    let mut names = naming::Names::default();
+    deletion::emit(set, "ClusterCleanupPolicy", |policy, rule| of_rule(policy, rule, &mut names, sources))
+}
+
+fn of_rule(
+    policy: &Policy,
+    rule: &Rule,
+    names: &mut naming::Names,
+    sources: &Sources,
+) -> Result<Vec<Emitted>, Unsupported> {
+    let settings = rule.settings.over(&policy.settings);
+    let kind = if settings.namespace.is_some() { "CleanupPolicy" } else { "ClusterCleanupPolicy" };
+    let mut emitted = Vec::new();
+    for placed in place::placed(&inlined(rule), false)? {
+        let (Body::Delete(deletion), Some(first)) = (&placed.rule.body, placed.targets.first()) else {
+            continue;
+        };
+        let context = Context::of_clean_up(&first.kind, FRESH_LOCALS);
+        let mut asked = placed.clone();
+        asked.rule.applies.push(deletion.condition.clone());
+        asked.rule.applies.iter_mut().for_each(deletion::where_known);
+        let Matching { matches, excludes, mut rest, .. } =
+            matching_existing(&asked, settings.namespace.is_some())?;
+        rest.retain(|cond| !cond.is_const(true));
+        let conditions = match rest.is_empty() {
+            true => None,
+            false => Some(all_of(&context, &Scope::top(), &rest)?),
+        };
+        let mut spec = Map::new().with("match", matches).with_some("exclude", excludes);
+        if context.takes_images_apart() {
+            let variable = Map::new().with("value", image::reference());
+            spec.set("context", vec![Map::new().with("name", IMAGE_REFERENCE).with("variable", variable)]);
+        }
+        let spec = spec
+            .with_some("conditions", conditions)
+            .with("schedule", deletion.schedule.as_str())
+            .with_some("deletionPropagationPolicy", settings.propagation.as_deref());
+        let name = names.name(policy, rule, placed.suffix.as_deref());
+        let root = Map::new()
+            .with("apiVersion", "kyverno.io/v2")
+            .with("kind", kind)
+            .with("metadata", naming::metadata(policy, rule, &settings, &name))
+            .with("spec", spec)
+            .comment_first(naming::source_line(rule, sources));
+        emitted.push(Emitted {
+            policy: policy.name.clone(),
+            kind: kind.to_owned(),
+            name,
+            yaml: document(&Node::Map(root)),
+            rules: vec![EmittedRule { rule: rule.name.clone(), names: vec![String::new()] }],
+        });
+    }
+    Ok(emitted)
+}
