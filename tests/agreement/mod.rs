@@ -2,6 +2,7 @@
 //! ValidatingPolicy.
 
 mod best_practices;
+mod cleanup;
 mod exceptions;
 mod generated;
 mod generation;

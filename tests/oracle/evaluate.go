@@ -97,7 +97,7 @@ func (u *userInfo) toKyverno() *kyvernov2.RequestInfo {
 	}
 }
 
-// run follows the order of the CLI: classic mutation, classic validation, CEL, generation.
+// run follows the order of the CLI: classic mutation, classic validation, CEL, generation, clean-ups.
 // Each classic policy sees the object as the one before left it.
 func (e *evaluation) run() error {
 	ctx := context.Background()
@@ -145,10 +145,15 @@ func (e *evaluation) run() error {
 			}
 		}
 	}
-	if len(e.set.generate) == 0 || e.object.Object == nil {
-		return nil
+	if len(e.set.generate) > 0 && e.object.Object != nil {
+		if err := e.generatingPolicies(); err != nil {
+			return err
+		}
 	}
-	return e.generatingPolicies()
+	if e.object.Object != nil {
+		e.cleanUps(ctx)
+	}
+	return nil
 }
 
 func (e *evaluation) classic(p kyvernov1.PolicyInterface, ask func(engineapi.PolicyContext) engineapi.EngineResponse) error {

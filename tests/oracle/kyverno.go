@@ -22,6 +22,8 @@ import (
 	restmapperutils "github.com/kyverno/kyverno/pkg/utils/restmapper"
 	"github.com/kyverno/sdk/extensions/registryclient"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"sigs.k8s.io/kubectl-validate/pkg/openapiclient"
 	"sigs.k8s.io/kubectl-validate/pkg/validator"
 )
@@ -36,6 +38,8 @@ type kyverno struct {
 	library    libs.Context // what CEL policies ask of a cluster
 	converters mpolcompiler.TypeConverterManager
 	scopes     map[string]bool // "group/Kind" → cluster-scoped
+	// Kinds outside of namespaces, with and without group and version, for Kyverno's validation.
+	clusterKinds sets.Set[string]
 
 	// Kyverno's policy loader caches schemas in a map without a lock.
 	loading    sync.Mutex
@@ -70,7 +74,7 @@ func newKyverno() (*kyverno, error) {
 		return nil, err
 	}
 	k.converters = mpolcompiler.NewStaticTypeConverterManager(openapiclient.NewHardcodedBuiltins(schemas))
-	if k.scopes, err = clusterScopes(); err != nil {
+	if k.scopes, k.clusterKinds, err = clusterScopes(); err != nil {
 		return nil, err
 	}
 	k.engine = k.newEngine(nil)
@@ -92,22 +96,26 @@ func (k *kyverno) newEngine(exceptions classicExceptions) engineapi.Engine {
 	)
 }
 
-func clusterScopes() (map[string]bool, error) {
+func clusterScopes() (map[string]bool, sets.Set[string], error) {
 	groups, err := data.APIGroupResources()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	scopes := map[string]bool{}
+	scopes, kinds := map[string]bool{}, sets.New[string]()
 	for _, group := range groups {
-		for _, resources := range group.VersionedResources {
+		for version, resources := range group.VersionedResources {
 			for _, r := range resources {
+				if !r.Namespaced {
+					full := schema.GroupVersion{Group: group.Group.Name, Version: version}.String()
+					kinds.Insert(r.Kind, full+"/"+r.Kind)
+				}
 				if key := group.Group.Name + "/" + r.Kind; !scopes[key] {
 					scopes[key] = !r.Namespaced
 				}
 			}
 		}
 	}
-	return scopes, nil
+	return scopes, kinds, nil
 }
 
 // kyvernoVersion is the version of the module that was linked, "v1.19.1".

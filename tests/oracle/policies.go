@@ -9,8 +9,10 @@ import (
 	"github.com/go-git/go-billy/v5/memfs"
 	policiesv1beta1 "github.com/kyverno/api/api/policies.kyverno.io/v1beta1"
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
+	kyvernov2 "github.com/kyverno/kyverno/api/kyverno/v2"
 	clipolicy "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/policy"
 	"github.com/kyverno/kyverno/pkg/cel/libs"
+	dpolengine "github.com/kyverno/kyverno/pkg/cel/policies/dpol/engine"
 	gpolcompiler "github.com/kyverno/kyverno/pkg/cel/policies/gpol/compiler"
 	gpolengine "github.com/kyverno/kyverno/pkg/cel/policies/gpol/engine"
 	ivpolengine "github.com/kyverno/kyverno/pkg/cel/policies/ivpol/engine"
@@ -31,6 +33,9 @@ type policySet struct {
 	mutate   mpolengine.Provider         // MutatingPolicy and its namespaced form; nil if none
 	generate []gpolengine.Policy         // GeneratingPolicy and its namespaced form
 	images   ivpolengine.Provider        // ImageValidatingPolicy and its namespaced form; nil if none
+
+	cleanup  []kyvernov2.CleanupPolicyInterface // ClusterCleanupPolicy, CleanupPolicy
+	deleting []dpolengine.Policy                // DeletingPolicy and its namespaced form
 }
 
 // load compiles policies. What is refused is left out of the set, with the reason.
@@ -81,6 +86,21 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 		mutating = append(mutating, found.MutatingPolicies...)
 		generating = append(generating, found.GeneratingPolicies...)
 		ofImages = append(ofImages, found.ImageValidatingPolicies...)
+		for _, p := range found.CleanupPolicies {
+			if err := k.acceptCleanup(p); err != nil {
+				refuse(p.GetKind()+"/"+p.GetName(), err)
+				continue
+			}
+			set.cleanup = append(set.cleanup, p)
+		}
+		for _, p := range found.DeletingPolicies {
+			compiled, err := compileDeleting(p)
+			if err != nil {
+				refuse(p.GetKind()+"/"+p.GetName(), err)
+				continue
+			}
+			set.deleting = append(set.deleting, compiled...)
+		}
 	}
 	if cluster != nil {
 		// CEL policies keep the context that they are compiled with, and Kyverno has one for the process.
@@ -104,7 +124,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 	cel = k.compile(set, cel, exceptions.cel, refuse)
 	mutating = k.compileMutating(set, mutating, exceptions.cel, refuse)
 	set.generate = compileGenerating(generating, exceptions.cel, refuse)
-	r.Loaded = len(set.classic) + len(cel) + len(mutating) + len(set.generate) + k.compileImages(set, ofImages, refuse) + len(exceptions.classic) + len(exceptions.cel)
+	r.Loaded = len(set.classic) + len(cel) + len(mutating) + len(set.generate) + k.compileImages(set, ofImages, refuse) + len(set.cleanup) + len(set.deleting) + len(exceptions.classic) + len(exceptions.cel)
 	return set, r
 }
 
@@ -139,7 +159,7 @@ func (k *kyverno) read(raw json.RawMessage, exceptions *exceptionSet, refuse fun
 		return nil, err
 	}
 	found, err := clipolicy.Load(files, "", "policies.yaml")
-	if err == nil && len(found.Policies)+len(found.ValidatingPolicies)+len(found.MutatingPolicies)+len(found.GeneratingPolicies)+len(found.ImageValidatingPolicies)+len(found.NonFatalErrors)+len(unanswered(found)) == 0 {
+	if err == nil && len(found.Policies)+len(found.ValidatingPolicies)+len(found.MutatingPolicies)+len(found.GeneratingPolicies)+len(found.ImageValidatingPolicies)+len(found.CleanupPolicies)+len(found.DeletingPolicies)+len(found.NonFatalErrors)+len(unanswered(found)) == 0 {
 		err = errNoPolicy
 	}
 	return found, err
@@ -268,8 +288,6 @@ func unanswered(found *clipolicy.LoaderResults) []string {
 	}{
 		{"ValidatingAdmissionPolicy", len(found.VAPs) + len(found.VAPBindings)},
 		{"MutatingAdmissionPolicy", len(found.MAPs) + len(found.MAPBindings)},
-		{"DeletingPolicy", len(found.DeletingPolicies)},
-		{"CleanupPolicy", len(found.CleanupPolicies)},
 		{"ValidatingPolicy of Envoy or HTTP", len(found.EnvoyPolicies) + len(found.HTTPPolicies)},
 	}
 	var kinds []string

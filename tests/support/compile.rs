@@ -11,9 +11,10 @@ use aipc_compiler::source::{NoFiles, Sources};
 use aipc_runtime::document::Document;
 use aipc_runtime::machine;
 use aipc_runtime::machine::{
-    AdmissionOperation, Decision, Environment, Evaluator, Limits, Namespaces, Resource, User, World,
+    AdmissionOperation, Decision, Environment, Evaluator, Limits, Namespaces, Resource, RuleVerdict, User,
+    World,
 };
-use aipc_runtime::program::Program;
+use aipc_runtime::program::{Body, Program, RuleId};
 use aipc_runtime::value::Time;
 use serde_json::{Value, json};
 
@@ -101,7 +102,7 @@ impl Compiled {
     /// Our verdict on resource number `index` of a request.
     pub fn judge(&self, resource: &Value, index: usize, request: &Request) -> Judged {
         self.with_world(resource, index, request, |evaluator, resource, environment| {
-            judged(&evaluator.evaluate(resource, environment, Limits::default()))
+            judged(&self.program, &evaluator.evaluate(resource, environment, Limits::default()))
         })
     }
 
@@ -180,14 +181,17 @@ fn world(cluster: &[Value]) -> World {
     world
 }
 
-fn judged(decision: &Decision) -> Judged {
-    let class = |verdict: &machine::Verdict| match verdict {
+fn judged(program: &Program, decision: &Decision) -> Judged {
+    let deletes = |rule: RuleId| matches!(program.rule(rule).body, Body::Delete(_));
+    let class = |it: &RuleVerdict| match &it.verdict {
+        // What goes counts like a failure.
+        machine::Verdict::Pass if deletes(it.rule) => Verdict::Fail,
         machine::Verdict::Pass | machine::Verdict::NotApplicable(_) => Verdict::Pass,
         machine::Verdict::Fail => Verdict::Fail,
         machine::Verdict::Error(_) | machine::Verdict::NotEvaluated(_) => Verdict::Error,
     };
     Judged {
-        verdict: Verdict::of_all(decision.verdicts.iter().map(|it| class(&it.verdict))),
+        verdict: Verdict::of_all(decision.verdicts.iter().map(class)),
         invalid: !decision.invalid.is_empty(),
         messages: decision
             .verdicts

@@ -11,12 +11,13 @@ pub enum Verdict {
 impl Verdict {
     /// The verdict of several rows of a report: a failure counts more than an error, an error more than a pass.
     ///
-    /// Statuses are Kyverno's words. `warn` is a failure of a policy that is not scored.
+    /// Statuses are Kyverno's words. `warn` is a failure of a policy that is not scored, and
+    /// `delete` is the oracle's word for what a clean-up takes away, which counts like a failure.
     pub fn of<'a>(statuses: impl IntoIterator<Item = &'a str>) -> Verdict {
         let mut verdict = Verdict::Pass;
         for status in statuses {
             match status {
-                "fail" | "warn" => return Verdict::Fail,
+                "fail" | "warn" | "delete" => return Verdict::Fail,
                 "pass" | "skip" => {}
                 // `error`, and any word that nobody knows.
                 _ => verdict = Verdict::Error,

@@ -951,6 +951,15 @@ pub fn bad_knob(key: &str, expected: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code::WrongValue, span, format!("`{key}` takes {expected}"))
 }
 
+pub fn namespace_of_rule(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::UnknownKnob,
+        span,
+        "a policy lives in a namespace, and a rule of it lives where it does",
+    )
+    .help("write it into the policy: `policy … { settings { namespace: … } … }`")
+}
+
 pub fn empty_because(span: Span) -> Diagnostic {
     Diagnostic::new(Code::WrongValue, span, "an exemption says why")
 }

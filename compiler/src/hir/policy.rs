@@ -420,7 +420,7 @@ impl Checker<'_> {
             .chain(frame.actions.iter().copied())
             .filter_map(|it| self.action(it))
             .collect();
-        let mut settings = tail.settings.as_ref().map(|it| self.settings(it)).unwrap_or_default();
+        let mut settings = tail.settings.as_ref().map(|it| self.settings_of_rule(it)).unwrap_or_default();
         merge_settings(&mut settings, frame.settings.clone());
         self.forget(count);
         self.subject = before;
@@ -451,7 +451,7 @@ impl Checker<'_> {
     /// A rule of another verb than `deny` and `require`.
     fn other_rule(&mut self, rule: &ast::Rule, body: &ast::RuleBody, frame: &Frame) -> Option<Rule> {
         let settings = |settings: &Option<ast::Settings>, checker: &mut Self| {
-            settings.as_ref().map(|it| checker.settings(it)).unwrap_or_default()
+            settings.as_ref().map(|it| checker.settings_of_rule(it)).unwrap_or_default()
         };
         let (mut message, mut actions) = (None, Vec::new());
         let (head, body, mut settings) = match body {
@@ -635,6 +635,19 @@ impl Checker<'_> {
         // `action warn` alone lets the object through, with a warning.
         let effect = effect.unwrap_or(ir::Effect::Audit);
         Some(Action { effect, warn, condition, span: action.span })
+    }
+
+    /// As [`Checker::settings`], of one rule: it lives where its policy does.
+    fn settings_of_rule(&mut self, settings: &ast::Settings) -> ir::Settings {
+        let of_policy = settings
+            .object
+            .entries
+            .iter()
+            .find(|entry| entry.key.constant().is_some_and(|key| key == "namespace"));
+        if let Some(entry) = of_policy {
+            self.report(errors::namespace_of_rule(entry.key.span()));
+        }
+        self.settings(settings)
     }
 
     pub(super) fn settings(&mut self, settings: &ast::Settings) -> ir::Settings {

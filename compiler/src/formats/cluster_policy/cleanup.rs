@@ -3,6 +3,8 @@
 //!
 //! They run by a schedule: there is no request, the object is called `target`, and nothing makes rules for workloads.
 
+use super::super::deletion;
+use super::super::validating_policy::naming;
 use super::conditions::all_of;
 use super::emit::{FRESH_LOCALS, inlined};
 use super::matching::{Matching, matching_existing};
@@ -10,8 +12,6 @@ use super::place;
 use super::scope::{Context, IMAGE_REFERENCE, Scope};
 use super::{Unsupported, image};
 use crate::diagnostic::Diagnostic;
-use crate::formats::deletion;
-use crate::formats::validating_policy::naming;
 use crate::formats::yaml_write::{Map, Node, document};
 use crate::formats::{Emitted, EmittedRule};
 use crate::ir::{Body, Policy, PolicySet, Rule};

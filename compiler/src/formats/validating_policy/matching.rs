@@ -19,12 +19,14 @@ struct ResourceRule {
 /// The rules of `matchConstraints`: one for each group and version, in the order of the targets.
 pub(in crate::formats) fn resource_rules(rule: &Rule) -> Node {
     let mut rules: Vec<ResourceRule> = Vec::new();
+    // A clean-up lists each of its resources in each of its groups, at times and not on operations.
+    let deletes = matches!(rule.body, Body::Delete(_));
     for target in &rule.targets {
         let (group, version) = match target.kind.is_any() {
             true => ("*".to_owned(), "*".to_owned()),
             false => (target.kind.group.clone(), target.kind.version.clone()),
         };
-        let workload = |group: &String| WORKLOAD_GROUPS.contains(&group.as_str());
+        let workload = |group: &String| !deletes && WORKLOAD_GROUPS.contains(&group.as_str());
         let same = |rule: &&mut ResourceRule| {
             rule.version == version
                 && (rule.groups.contains(&group) || (workload(&group) && rule.groups.iter().all(workload)))
@@ -38,11 +40,7 @@ pub(in crate::formats) fn resource_rules(rule: &Rule) -> Node {
             None => rules.push(ResourceRule { groups: vec![group], version, resources: vec![resource] }),
         }
     }
-    // A clean-up runs at times, not on operations.
-    let operations = match rule.body {
-        Body::Delete(_) => vec!["*"],
-        _ => rule.operations.names(),
-    };
+    let operations = if deletes { vec!["*"] } else { rule.operations.names() };
     let node = |rule: ResourceRule| {
         Map::new()
             .with("apiGroups", rule.groups)
