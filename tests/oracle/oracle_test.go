@@ -180,7 +180,7 @@ func TestRefusals(t *testing.T) {
 		clusterPolicy(classicRule(`"validate":{"mesage":"x","pattern":{"spec":{}}}`)),
 		validatingPolicy(celPlain),
 		validatingPolicy("object.spec.("),
-		`{"apiVersion":"policies.kyverno.io/v1","kind":"GeneratingPolicy","metadata":{"name":"d"},"spec":{"matchConstraints":{"resourceRules":[{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE"],"resources":["pods"]}]},"generate":[{"expression":"true"}]}}`,
+		`{"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicy","metadata":{"name":"d"},"spec":{"matchConstraints":{"resourceRules":[{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE"],"resources":["pods"]}]},"validations":[{"expression":"true"}]}}`,
 		clusterPolicy(classicRule(`"context":[{"name":"x","apiCall":{"urlPath":"/api/v1/pods"}}],"validate":{"message":"x","deny":{}}`)),
 		`"nothing: here"`,
 	), `{"op":"eval","id":"p","resources":[`+pod(hostPod)+`]}`)

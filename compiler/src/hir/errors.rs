@@ -63,7 +63,8 @@ pub fn no_subject_here(name: &str, span: Span) -> Diagnostic {
 }
 
 pub fn no_trigger_here(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::OutOfPlace, span, "`trigger` is known only in rules with `for`")
+    Diagnostic::new(Code::OutOfPlace, span, "`trigger` is known only in the body of rules with `for`")
+        .help("behind `for` fields are those of the trigger itself: `where metadata.name ~ \"team-*\"`")
 }
 
 pub fn no_predicate_here(span: Span) -> Diagnostic {
@@ -337,7 +338,7 @@ pub fn asks_of_condition(word: &str, span: Span) -> Diagnostic {
 
 pub fn edit_through_list(span: Span) -> Diagnostic {
     Diagnostic::new(Code::ManyValues, span, "an edit changes one place, and this path runs through a list")
-        .help("make the element the subject, or use `for x in … { … }`")
+        .help("name one place, as `metadata.labels.owner`; for elements of a list make them the subject, or use `for x in … { … }`")
 }
 
 pub fn edit_of_other(span: Span) -> Diagnostic {
