@@ -1,6 +1,6 @@
 //! What the two forms of a clean-up share: which rules they can say, and what they ask of namespaces.
 
-use super::{Emitted, Unsupported};
+use super::{Emitted, Unsupported, gathered, rules_with};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Body, Cond, CondKind, Policy, PolicySet, Root, Rule, Unknown, measure};
 
@@ -13,17 +13,10 @@ pub fn emit(
     kind: &str,
     mut of_rule: impl FnMut(&Policy, &Rule) -> Result<Vec<Emitted>, Unsupported>,
 ) -> Result<Vec<Emitted>, Vec<Diagnostic>> {
-    let mut emitted = Vec::new();
-    let mut refused = Vec::new();
-    for policy in &set.policies {
-        for rule in policy.rules.iter().filter(|rule| matches!(rule.body, Body::Delete(_))) {
-            match listable(policy, rule).and_then(|()| of_rule(policy, rule)) {
-                Ok(found) => emitted.extend(found),
-                Err(found) => refused.push(found.diagnostic(kind)),
-            }
-        }
-    }
-    if refused.is_empty() { Ok(emitted) } else { Err(refused) }
+    gathered(rules_with(set, |body| matches!(body, Body::Delete(_))), kind, |(policy, rule)| {
+        listable(policy, rule)?;
+        of_rule(policy, rule)
+    })
 }
 
 /// Kyverno lists the objects of each kind by group, version and name, and a policy of a namespace lists those in it.

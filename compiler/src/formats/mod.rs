@@ -19,7 +19,7 @@ pub mod validating_policy;
 pub mod yaml_write;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::PolicySet;
+use crate::ir::{Body, Policy, PolicySet, Rule};
 use crate::source::{Sources, Span};
 use support::Target;
 
@@ -66,6 +66,32 @@ impl Unsupported {
         let message = format!("this cannot be said in Kyverno's {kind}");
         Diagnostic::new(Code::NotInTarget, self.span, message).at(self.reason)
     }
+}
+
+/// What was written for each of the items, in order.
+///
+/// # Errors
+/// A diagnostic for each item that was refused; `kind` is the kind of Kyverno that was to say it.
+fn gathered<T>(
+    items: impl IntoIterator<Item = T>,
+    kind: &str,
+    mut emit: impl FnMut(T) -> Result<Vec<Emitted>, Unsupported>,
+) -> Result<Vec<Emitted>, Vec<Diagnostic>> {
+    let mut emitted = Vec::new();
+    let mut refused = Vec::new();
+    for item in items {
+        match emit(item) {
+            Ok(found) => emitted.extend(found),
+            Err(found) => refused.push(found.diagnostic(kind)),
+        }
+    }
+    if refused.is_empty() { Ok(emitted) } else { Err(refused) }
+}
+
+/// The rules of a set that a question holds of, with their policies, in source order.
+fn rules_with(set: &PolicySet, is_meant: impl Fn(&Body) -> bool) -> impl Iterator<Item = (&Policy, &Rule)> {
+    let rules = set.policies.iter().flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
+    rules.filter(move |(_, rule)| is_meant(&rule.body))
 }
 
 /// One object of a target, as YAML.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::elements::{bind, each_element};
 use super::path::NoteKind;
 use super::run::{Machine, Stop, Subject};
 use super::{
@@ -16,7 +17,7 @@ use crate::patch;
 use crate::program::{
     BindingId, Body, Check, Effect, Elements, Operations, Program, Rule, RuleId, SubjectStep, Target,
 };
-use crate::value::{Value, View};
+use crate::value::Value;
 
 /// A program made ready to judge resources. It may be shared between threads.
 #[derive(Debug)]
@@ -498,50 +499,30 @@ fn judge_lists<'a>(
     limits: Limits,
     verdict: &mut RuleVerdict,
 ) -> Result<(), Stop> {
-    let mut number = 0;
-    for list in lists {
-        let (len, entries) = match list.view() {
-            View::List { len } => (len, None),
-            View::Map { len } => (len, Some(list.entries())),
-            _ => continue,
-        };
-        for index in 0..len {
-            machine.budget.spend(1)?;
-            let (key, element) = match &entries {
-                Some(entries) => (Value::Text(entries[index].0.clone()), entries[index].1.clone()),
-                None => (Value::Int(number), list.element(index)),
-            };
-            number += 1;
-            if let (Value::Node(document, node), true, None) = (&element, element.is_missing(), &entries) {
-                machine.note(document, *node, NoteKind::Null("a value"));
-            }
-            let (node, path) = match element {
-                Value::Node(document, node) if std::ptr::eq(document, machine.resource.document) => {
-                    (node, None)
-                }
-                _ => (machine.subject.nearest, Some(())),
-            };
-            if let Some(slot) = elements.key {
-                machine.slots[slot.0 as usize] = key.clone();
-            }
-            machine.slots[elements.element.0 as usize] = element.clone();
-            forget_element_bindings(machine, rule);
-            if !machine.ask(check.violation)? {
-                continue;
-            }
-            let path = match path {
-                None => machine.resource.document.path_below(machine.resource.object, node),
-                Some(()) => machine.subject_path(),
-            };
-            // The blocks of this rule may have used the slots for loops of their own.
-            if let Some(slot) = elements.key {
-                machine.slots[slot.0 as usize] = key;
-            }
-            machine.slots[elements.element.0 as usize] = element;
-            verdict.violations.push(violation(machine, rule, check, limits, node, path)?);
+    let names = (elements.key, elements.element);
+    each_element(machine, lists, |machine, key, element| {
+        // Elements of lists have numbers, entries of maps have names.
+        if let (Value::Node(document, node), true, Value::Int(_)) = (&element, element.is_missing(), &key) {
+            machine.note(document, *node, NoteKind::Null("a value"));
         }
-    }
-    Ok(())
+        let (node, path) = match element {
+            Value::Node(document, node) if std::ptr::eq(document, machine.resource.document) => (node, None),
+            _ => (machine.subject.nearest, Some(())),
+        };
+        bind(machine, names, key.clone(), element.clone());
+        forget_element_bindings(machine, rule);
+        if !machine.ask(check.violation)? {
+            return Ok(());
+        }
+        let path = match path {
+            None => machine.resource.document.path_below(machine.resource.object, node),
+            Some(()) => machine.subject_path(),
+        };
+        // The blocks of this rule may have used the slots for loops of their own.
+        bind(machine, names, key, element);
+        verdict.violations.push(violation(machine, rule, check, limits, node, path)?);
+        Ok(())
+    })
 }
 
 pub(super) fn forget_bindings(machine: &mut Machine<'_>, (first, last): (BindingId, BindingId)) {

@@ -3,11 +3,12 @@
 //! A registry and a transparency log know who signed; nothing here asks them. So what is found is not evaluated, never a
 //! pass.
 
+use super::elements::{bind, each_element};
 use super::evaluator::forget_element_bindings;
 use super::run::{Machine, Stop};
 use super::{NotApplicable, RuleVerdict, Unknown, Verdict};
 use crate::program::{Images, Rule};
-use crate::value::{Value, View};
+use crate::value::Value;
 
 /// The images of the elements that the rule speaks of; an element without an image has none.
 pub(super) fn images<'a>(
@@ -38,35 +39,19 @@ fn images_of<'a>(
     lists: &[Value<'a>],
 ) -> Result<Vec<String>, Stop> {
     let mut found = Vec::new();
-    let mut number = 0;
-    for list in lists {
-        let (len, entries) = match list.view() {
-            View::List { len } => (len, None),
-            View::Map { len } => (len, Some(list.entries())),
-            _ => continue,
-        };
-        for index in 0..len {
-            machine.budget.spend(1)?;
-            let (key, element) = match &entries {
-                Some(entries) => (Value::Text(entries[index].0.clone()), entries[index].1.clone()),
-                None => (Value::Int(number), list.element(index)),
-            };
-            number += 1;
-            if let Some(slot) = images.elements.key {
-                machine.slots[slot.0 as usize] = key;
-            }
-            machine.slots[images.elements.element.0 as usize] = element;
-            forget_element_bindings(machine, rule);
-            if let Some(filter) = images.filter
-                && !machine.ask(filter)?
-            {
-                continue;
-            }
-            let image = machine.values(images.image)?;
-            let text = image.first().and_then(Value::as_text).filter(|text| !text.trim().is_empty());
-            found.extend(text.map(str::to_owned));
-            machine.done_with(image);
+    each_element(machine, lists, |machine, key, element| {
+        bind(machine, (images.elements.key, images.elements.element), key, element);
+        forget_element_bindings(machine, rule);
+        if let Some(filter) = images.filter
+            && !machine.ask(filter)?
+        {
+            return Ok(());
         }
-    }
+        let image = machine.values(images.image)?;
+        let text = image.first().and_then(Value::as_text).filter(|text| !text.trim().is_empty());
+        found.extend(text.map(str::to_owned));
+        machine.done_with(image);
+        Ok(())
+    })?;
     Ok(found)
 }

@@ -10,9 +10,9 @@ use super::matching::{Matching, matching_of_exception};
 use super::place::{self, Placed};
 use super::scope::{Context, Scope};
 use crate::diagnostic::Diagnostic;
-use crate::formats::Emitted;
 use crate::formats::exempted::{self, Exempted};
 use crate::formats::yaml_write::{Map, Node, document};
+use crate::formats::{Emitted, gathered};
 use crate::ir::*;
 use crate::source::Sources;
 
@@ -27,15 +27,9 @@ pub fn emit_exceptions(
     sources: &Sources,
 ) -> Result<Vec<Emitted>, Vec<Diagnostic>> {
     let mut names = exempted::Names::default();
-    let mut emitted = Vec::new();
-    let mut refused = Vec::new();
-    for exemption in &set.exemptions {
-        match self::exceptions(set, exemption, policies, &mut names, sources) {
-            Ok(found) => emitted.extend(found),
-            Err(found) => refused.push(found.diagnostic("PolicyException")),
-        }
-    }
-    if refused.is_empty() { Ok(emitted) } else { Err(refused) }
+    gathered(&set.exemptions, "PolicyException", |exemption| {
+        self::exceptions(set, exemption, policies, &mut names, sources)
+    })
 }
 
 fn exceptions(

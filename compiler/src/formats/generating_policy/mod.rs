@@ -10,7 +10,7 @@ use super::cluster_policy::inlined;
 use super::objects::{fields, named};
 use super::validating_policy::{in_namespace, matching, naming, set_conditions, set_variables, subject};
 use super::yaml_write::{self, Map, Node};
-use super::{Emitted, EmittedRule, Unsupported};
+use super::{Emitted, EmittedRule, Unsupported, gathered, rules_with};
 use crate::diagnostic::Diagnostic;
 use crate::ir::present::Facts;
 use crate::ir::{
@@ -28,18 +28,10 @@ const COPIED: Local = Local(1 << 26);
 /// A diagnostic for each rule that says what CEL cannot, beyond what the table of features knows.
 pub fn emit(set: &PolicySet, sources: &Sources) -> Result<Vec<Emitted>, Vec<Diagnostic>> {
     let mut names = naming::Names::default();
-    let mut emitted = Vec::new();
-    let mut refused = Vec::new();
-    for policy in &set.policies {
-        for rule in &policy.rules {
-            let Body::Generate(_) = &rule.body else { continue };
-            match emit_rule(policy, rule, &mut names, sources) {
-                Ok(found) => emitted.push(found),
-                Err(found) => refused.push(found.diagnostic("GeneratingPolicy")),
-            }
-        }
-    }
-    if refused.is_empty() { Ok(emitted) } else { Err(refused) }
+    let rules = rules_with(set, |body| matches!(body, Body::Generate(_)));
+    gathered(rules, "GeneratingPolicy", |(policy, rule)| {
+        emit_rule(policy, rule, &mut names, sources).map(|it| vec![it])
+    })
 }
 
 fn emit_rule(

@@ -14,7 +14,7 @@ use super::validating_policy::{
     self, Part, in_namespace, matching, message, naming, parts_by_action, set_conditions, subject,
 };
 use super::yaml_write::{self, Map, Node};
-use super::{Emitted, EmittedRule, Unsupported};
+use super::{Emitted, EmittedRule, Unsupported, gathered, rules_with};
 use crate::diagnostic::Diagnostic;
 use crate::ir::*;
 use crate::source::Sources;
@@ -28,21 +28,11 @@ type Result<T> = std::result::Result<T, Unsupported>;
 /// A diagnostic for each rule that says what these policies cannot.
 pub fn emit(set: &PolicySet, sources: &Sources) -> std::result::Result<Vec<Emitted>, Vec<Diagnostic>> {
     let mut names = naming::Names::default();
-    let mut emitted = Vec::new();
-    let mut refused = Vec::new();
-    for policy in &set.policies {
-        for rule in &policy.rules {
-            if !matches!(&rule.body, Body::Verify(Verification { of: Verified::Images { .. }, .. })) {
-                continue;
-            }
-            let about = Verify { policy };
-            match about.policies(rule, &mut names, sources) {
-                Ok(policies) => emitted.extend(policies),
-                Err(found) => refused.push(found.diagnostic("ImageValidatingPolicy")),
-            }
-        }
-    }
-    if refused.is_empty() { Ok(emitted) } else { Err(refused) }
+    let of_images =
+        |body: &Body| matches!(body, Body::Verify(Verification { of: Verified::Images { .. }, .. }));
+    gathered(rules_with(set, of_images), "ImageValidatingPolicy", |(policy, rule)| {
+        Verify { policy }.policies(rule, &mut names, sources)
+    })
 }
 
 /// What a rule of the source verifies.

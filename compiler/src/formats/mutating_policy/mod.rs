@@ -11,7 +11,7 @@ use super::cel::print::print;
 use super::cluster_policy::{inlined, place};
 use super::validating_policy::{in_namespace, matching, naming, set_conditions, set_variables, subject};
 use super::yaml_write::{self, Map, Node};
-use super::{Emitted, EmittedRule, Unsupported};
+use super::{Emitted, EmittedRule, Unsupported, gathered, rules_with};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Body, Cond, Mutation, Policy, PolicySet, Rule, SubjectPath};
 use crate::source::Sources;
@@ -22,18 +22,8 @@ use crate::source::Sources;
 /// A diagnostic for each rule whose edits one JSON patch cannot make.
 pub fn emit(set: &PolicySet, sources: &Sources) -> Result<Vec<Emitted>, Vec<Diagnostic>> {
     let mut names = naming::Names::default();
-    let mut emitted = Vec::new();
-    let mut refused = Vec::new();
-    for policy in &set.policies {
-        for rule in &policy.rules {
-            let Body::Mutate(_) = &rule.body else { continue };
-            match emit_rule(policy, rule, &mut names, sources) {
-                Ok(found) => emitted.extend(found),
-                Err(found) => refused.push(found.diagnostic("MutatingPolicy")),
-            }
-        }
-    }
-    if refused.is_empty() { Ok(emitted) } else { Err(refused) }
+    let rules = rules_with(set, |body| matches!(body, Body::Mutate(_)));
+    gathered(rules, "MutatingPolicy", |(policy, rule)| emit_rule(policy, rule, &mut names, sources))
 }
 
 /// A policy for each place that the subject lies at.

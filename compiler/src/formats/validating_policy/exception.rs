@@ -9,7 +9,7 @@ use crate::formats::cel::Translator;
 use crate::formats::cel::ast::Expr;
 use crate::formats::exempted::{self, Exempted};
 use crate::formats::yaml_write::{Map, Node, document};
-use crate::formats::{Emitted, Unsupported};
+use crate::formats::{Emitted, Unsupported, gathered};
 use crate::ir::{Cond, CondKind, Exemption, PolicySet, Root, Rule, Target};
 use crate::source::{Sources, Span};
 
@@ -24,15 +24,9 @@ pub fn emit_exceptions(
     sources: &Sources,
 ) -> Result<Vec<Emitted>, Vec<Diagnostic>> {
     let mut names = exempted::Names::default();
-    let mut emitted = Vec::new();
-    let mut refused = Vec::new();
-    for exemption in &set.exemptions {
-        match self::exceptions(set, exemption, policies, &mut names, sources) {
-            Ok(found) => emitted.extend(found),
-            Err(found) => refused.push(found.diagnostic("PolicyException")),
-        }
-    }
-    if refused.is_empty() { Ok(emitted) } else { Err(refused) }
+    gathered(&set.exemptions, "PolicyException", |exemption| {
+        self::exceptions(set, exemption, policies, &mut names, sources)
+    })
 }
 
 fn exceptions(
