@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use aipc_compiler::formats::support::Target;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -104,7 +105,7 @@ pub struct Build {
     pub check: bool,
 }
 
-/// `--target`, and `target` in `aip.toml`.
+/// `--target`
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum BuildTarget {
     /// ValidatingPolicy (policies.kyverno.io/v1), for Kyverno from 1.17
@@ -115,6 +116,17 @@ pub enum BuildTarget {
     Bytecode,
     /// Each of them
     All,
+}
+
+impl BuildTarget {
+    pub fn targets(self) -> Vec<Target> {
+        match self {
+            BuildTarget::Kyverno => vec![Target::Kyverno],
+            BuildTarget::KyvernoLegacy => vec![Target::KyvernoLegacy],
+            BuildTarget::Bytecode => vec![Target::Bytecode],
+            BuildTarget::All => Target::ALL.to_vec(),
+        }
+    }
 }
 
 #[derive(Args, Debug)]

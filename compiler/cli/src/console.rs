@@ -9,8 +9,10 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use anstream::AutoStream;
 use clap::ValueEnum;
 
-use crate::outcome::Outcome;
-use crate::report::{Finding, Level, text};
+use aipc_project::outcome::Outcome;
+use aipc_project::report::{Finding, Level};
+
+use crate::report::text;
 
 /// `--color`
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]

@@ -3,12 +3,9 @@
 use std::panic::PanicHookInfo;
 use std::thread;
 
-use crate::outcome::Outcome;
-use crate::report::escape::visible;
-
-/// The parser, the checker and the evaluator bound their depth; this holds the deepest of them with room to
-/// spare. The memory is only reserved until it is used.
-pub const STACK_BYTES: usize = 64 << 20;
+use aipc_project::STACK_BYTES;
+use aipc_project::outcome::Outcome;
+use aipc_project::report::escape::visible;
 
 /// From here on, a panic is reported on one page.
 pub fn report_panics() {

@@ -9,21 +9,16 @@
 
 mod arguments;
 mod commands;
-mod compile;
 mod console;
 mod fault;
-mod files;
-mod outcome;
-mod project;
 mod report;
-mod run;
 
 use std::process::ExitCode;
 
+use aipc_project::outcome::Outcome;
 use arguments::Arguments;
 use clap::Parser;
 use console::Console;
-use outcome::Outcome;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {

@@ -11,13 +11,13 @@ use aipc_compiler::formats::{self, Emitted};
 use aipc_compiler::ir::PolicySet;
 
 use crate::arguments::{Build, BuildTarget};
-use crate::compile::Compilation;
 use crate::console::Console;
-use crate::files::discover::has_extension;
-use crate::files::{read, write};
-use crate::outcome::Outcome;
-use crate::report::escape::visible;
-use crate::report::text::count;
+use aipc_project::compile::Compilation;
+use aipc_project::files::discover::has_extension;
+use aipc_project::files::{read, write};
+use aipc_project::outcome::Outcome;
+use aipc_project::report::count;
+use aipc_project::report::escape::visible;
 
 const DEPRECATION: &str =
     "ClusterPolicy is deprecated in Kyverno; its successor is ValidatingPolicy: `--target kyverno`";
@@ -29,13 +29,9 @@ pub fn build(arguments: &Build, console: &Console) -> Outcome {
     let first = found.files.first().map_or(Path::new("."), |it| it.path.as_path()).to_path_buf();
     let project = compilation.project_of(&first);
 
-    let configured = arguments.target.or(project.settings.target);
-    let targets: Vec<Target> = match configured.unwrap_or(BuildTarget::KyvernoLegacy) {
-        BuildTarget::Kyverno => vec![Target::Kyverno],
-        BuildTarget::KyvernoLegacy => vec![Target::KyvernoLegacy],
-        BuildTarget::Bytecode => vec![Target::Bytecode],
-        BuildTarget::All => Target::ALL.to_vec(),
-    };
+    let configured = arguments.target.map(BuildTarget::targets).or_else(|| project.settings.targets.clone());
+    let nobody_chose = configured.is_none();
+    let targets = configured.unwrap_or_else(|| vec![Target::KyvernoLegacy]);
     let from_settings = || project.settings.out.as_ref().map(|out| project.root.join(out));
     let out = arguments.out.clone().or_else(from_settings).filter(|it| !read::is_stdin(it));
     let place = match Place::of(out, &targets, arguments.check) {
@@ -65,7 +61,7 @@ pub fn build(arguments: &Build, console: &Console) -> Outcome {
         console.error("there is no policy to build: the files hold no rules");
         return Outcome::Incomplete;
     }
-    if configured.is_none() {
+    if nobody_chose {
         console.say(&format!("{}: {DEPRECATION}", console.err_style.strong("note")));
     }
     deliver(&outputs, &place, arguments.check, console)

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use aipc_compiler::diagnostic::{Edit, Severity};
 
 use crate::arguments::{Check, CheckFormat};
-use crate::compile::Compilation;
 use crate::console::Console;
-use crate::files::{read, write};
-use crate::outcome::Outcome;
-use crate::project::FILE_NAME;
 use crate::report::diagnostics;
-use crate::report::escape::visible;
-use crate::report::text::count;
+use aipc_project::compile::Compilation;
+use aipc_project::files::{read, write};
+use aipc_project::outcome::Outcome;
+use aipc_project::project::FILE_NAME;
+use aipc_project::report::count;
+use aipc_project::report::escape::visible;
 
 /// Fixes may uncover mistakes that have fixes; no chain of them is this long.
 const FIX_ROUNDS_MAX: usize = 10;

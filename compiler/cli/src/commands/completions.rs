@@ -4,7 +4,7 @@ use clap::CommandFactory;
 
 use crate::arguments::{Arguments, Completions};
 use crate::console::Console;
-use crate::outcome::Outcome;
+use aipc_project::outcome::Outcome;
 
 pub fn completions(arguments: &Completions, console: &Console) -> Outcome {
     let mut script = Vec::new();

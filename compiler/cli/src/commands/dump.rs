@@ -5,12 +5,12 @@ use aipc_compiler::{hir, ir, syntax};
 use aipc_runtime::program::Program;
 
 use crate::arguments::{Dump, Stage};
-use crate::compile::Compilation;
 use crate::console::Console;
-use crate::files::discover::has_extension;
-use crate::files::read;
-use crate::outcome::Outcome;
-use crate::report::Finding;
+use aipc_project::compile::Compilation;
+use aipc_project::files::discover::has_extension;
+use aipc_project::files::read;
+use aipc_project::outcome::Outcome;
+use aipc_project::report::Finding;
 
 pub fn dump(arguments: &Dump, console: &Console) -> Outcome {
     if arguments.stage == Stage::Bytecode && has_extension(&arguments.file, &["aipb"]) {

@@ -5,8 +5,8 @@ use aipc_compiler::suggest;
 
 use crate::arguments::Explain;
 use crate::console::Console;
-use crate::outcome::Outcome;
-use crate::report::escape::visible;
+use aipc_project::outcome::Outcome;
+use aipc_project::report::escape::visible;
 
 pub fn explain(arguments: &Explain, console: &Console) -> Outcome {
     let Some(wanted) = &arguments.code else {

@@ -4,12 +4,12 @@ use aipc_compiler::syntax;
 use similar::TextDiff;
 
 use crate::arguments::Fmt;
-use crate::compile::Compilation;
 use crate::console::{Console, Style};
-use crate::files::{read, write};
-use crate::outcome::Outcome;
-use crate::report::escape::visible;
-use crate::report::text::count;
+use aipc_project::compile::Compilation;
+use aipc_project::files::{read, write};
+use aipc_project::outcome::Outcome;
+use aipc_project::report::count;
+use aipc_project::report::escape::visible;
 
 pub fn fmt(arguments: &Fmt, console: &Console) -> Outcome {
     let mut compilation = Compilation::default();

@@ -4,10 +4,10 @@
 
 use crate::arguments::Init;
 use crate::console::Console;
-use crate::files::{read, write};
-use crate::outcome::Outcome;
-use crate::project::FILE_NAME;
-use crate::report::escape::visible;
+use aipc_project::files::{read, write};
+use aipc_project::outcome::Outcome;
+use aipc_project::project::FILE_NAME;
+use aipc_project::report::escape::visible;
 
 /// Path below the project and text of each file.
 const FILES: [(&str, &str); 4] = [

@@ -13,9 +13,9 @@ mod test;
 use aipc_compiler::diagnostic::render::{RenderOptions, render};
 
 use crate::arguments::Command;
-use crate::compile::Compilation;
 use crate::console::Console;
-use crate::outcome::Outcome;
+use aipc_project::compile::Compilation;
+use aipc_project::outcome::Outcome;
 
 /// Runs a command.
 pub fn dispatch(command: &Command, console: &Console) -> Outcome {

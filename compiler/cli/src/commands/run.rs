@@ -9,19 +9,21 @@ use aipc_runtime::value::Time;
 
 use crate::arguments::{FormatArgument, OperationArgument, Run, RunFormat};
 use crate::console::{Console, Style};
-use crate::files::discover::{FoundFile, Skipped};
-use crate::files::{read, write};
-use crate::outcome::Outcome;
 use crate::report::diagnostics::to_finding;
-use crate::report::escape::visible;
 use crate::report::text::TextOptions;
-use crate::report::{Counts, Finding, Level, Report, json, text};
-use crate::run::context;
-use crate::run::generated::generated_files;
-use crate::run::judge::{World, judge};
-use crate::run::manifests::Manifests;
-use crate::run::patched::{PatchedFile, patched_file};
-use crate::run::policies::{Policies, take_inputs};
+use aipc_project::files::discover::{FoundFile, Skipped};
+use aipc_project::files::{read, write};
+use aipc_project::outcome::Outcome;
+use aipc_project::report::escape::visible;
+use aipc_project::report::{Counts, Finding, Level, Report};
+
+use crate::report::{json, text};
+use aipc_project::run::context;
+use aipc_project::run::generated::generated_files;
+use aipc_project::run::judge::{World, judge};
+use aipc_project::run::manifests::Manifests;
+use aipc_project::run::patched::{PatchedFile, patched_file};
+use aipc_project::run::policies::{Policies, take_inputs};
 
 pub fn run(arguments: &Run, console: &Console) -> Outcome {
     let Some(now) = moment(arguments.now.as_deref()) else {

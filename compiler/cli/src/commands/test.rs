@@ -16,12 +16,12 @@ use aipc_runtime::value::Time;
 use serde_json::Value;
 
 use crate::arguments::Test;
-use crate::compile::{Compilation, PolicyFile};
 use crate::console::Console;
-use crate::outcome::Outcome;
-use crate::report::escape::visible;
-use crate::report::text::count;
-use crate::run::context;
+use aipc_project::compile::{Compilation, PolicyFile};
+use aipc_project::outcome::Outcome;
+use aipc_project::report::count;
+use aipc_project::report::escape::visible;
+use aipc_project::run::context;
 
 /// Tests have no clock: what depends on the time is tested at this moment, 2026-01-01T00:00:00Z.
 const NOW_UNIX_SECONDS: i64 = 1_767_225_600;

@@ -5,8 +5,8 @@ use aipc_compiler::source::{Sources, Span};
 use serde::Serialize;
 
 use super::json;
-use super::{Finding, Level, Location};
-use crate::outcome::Outcome;
+use aipc_project::outcome::Outcome;
+use aipc_project::report::{Finding, Level, Location};
 
 #[derive(Serialize)]
 struct Root<'a> {

@@ -5,8 +5,10 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter};
 
-use super::escape::is_hazardous;
-use super::{Effect, Finding, Location, Report, RuleResult, SourceLocation, Status, Violation};
+use aipc_project::report::escape::is_hazardous;
+use aipc_project::report::{
+    Effect, Finding, Location, Report, RuleResult, SourceLocation, Status, Violation,
+};
 
 /// The version of the format, the first key.
 const VERSION: u32 = 1;

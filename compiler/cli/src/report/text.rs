@@ -13,12 +13,13 @@
 
 use std::fmt::Write;
 
-use super::escape::visible;
-use super::{
-    Effect, Finding, Level, Location, Report, RuleResult, Snippet, SourceLocation, Status, Violation,
+use aipc_project::outcome::Outcome;
+use aipc_project::report::escape::visible;
+use aipc_project::report::{
+    Effect, Finding, Level, Location, Report, RuleResult, Snippet, SourceLocation, Status, Violation, count,
 };
+
 use crate::console::Style;
-use crate::outcome::Outcome;
 
 /// What of a report is shown.
 #[derive(Clone, Copy, Debug)]
@@ -227,11 +228,6 @@ fn summary(report: &Report, style: Style) -> String {
         let _ = write!(looked_at, ", {} not read", count(counts.skipped_files, "entry", "entries"));
     }
     format!("{word}: {} ({looked_at})", parts.join(", "))
-}
-
-/// `1 file`, `2 files`.
-pub fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn line(out: &mut String, text: &str) {

@@ -8,16 +8,15 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use aipc_compiler::diagnostic::{Code, Diagnostic, Severity};
+use aipc_compiler::formats::support::Target;
 use aipc_compiler::kubernetes::Version;
 use aipc_compiler::source::{FileId, Sources, Span};
 use aipc_compiler::suggest;
-use clap::ValueEnum;
 use ignore::gitignore::GitignoreBuilder;
 use serde_json::{Number, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::arguments::BuildTarget;
 use crate::files::read;
 
 /// What `aip.toml` says. No setting changes what a rule means, only which schemas it is checked against.
@@ -30,7 +29,8 @@ pub struct Settings {
     pub crds: Vec<Located<String>>,
     /// Kinds without a schema, on purpose: `foo.io/v1/Bar`.
     pub untyped: Vec<Located<String>>,
-    pub target: Option<BuildTarget>,
+    /// What `build` writes without `--target`.
+    pub targets: Option<Vec<Target>>,
     /// Where `build` writes, below the root.
     pub out: Option<PathBuf>,
     /// `run` is strict without `--strict`.
@@ -63,6 +63,9 @@ pub struct Parameter {
 
 /// The language's editions. There is one so far; the setting keeps old projects as they are once there are two.
 const EDITIONS: [&str; 1] = ["2026"];
+
+/// The name for each of the targets.
+const ALL_TARGETS: &str = "all";
 
 /// Reads the settings file at `path`; mistakes leave the defaults in place.
 pub fn read(path: &Path, sources: &mut Sources) -> (Settings, Vec<Diagnostic>) {
@@ -161,10 +164,12 @@ impl Reader {
         match key.get_ref().as_ref() {
             "target" => {
                 let Some(text) = self.text(value) else { return };
-                match BuildTarget::from_str(&text, false) {
-                    Ok(target) => settings.target = Some(target),
-                    Err(_) => {
-                        let names = ["kyverno", "kyverno-legacy", "bytecode", "all"];
+                match Target::parse(&text) {
+                    Some(target) => settings.targets = Some(vec![target]),
+                    None if text == ALL_TARGETS => settings.targets = Some(Target::ALL.to_vec()),
+                    None => {
+                        let names = Target::ALL.map(Target::name).into_iter().chain([ALL_TARGETS]);
+                        let names: Vec<&str> = names.collect();
                         self.wrong(value, format!("there is no target `{text}`"), &names, &text);
                     }
                 }
@@ -451,7 +456,7 @@ mod tests {
         assert_eq!(settings.kubernetes.to_string(), "1.34");
         assert_eq!(settings.crds[0].value, "crds/*.yaml");
         assert_eq!(settings.untyped[0].value, "foo.io/v1/Bar");
-        assert_eq!(settings.target, Some(BuildTarget::KyvernoLegacy));
+        assert_eq!(settings.targets, Some(vec![Target::KyvernoLegacy]));
         assert_eq!(settings.out, Some(PathBuf::from("kyverno/")));
         assert!(settings.strict);
         assert_eq!(settings.include, ["policies/"]);

@@ -97,7 +97,7 @@ pub fn judge(policies: &Policies, manifests: &Manifests, world: &World<'_>) -> J
 /// Fewer objects than this are not worth a thread.
 const OBJECTS_PER_THREAD_MIN: usize = 500;
 /// As much as the command's own thread has.
-const STACK_BYTES: usize = crate::fault::STACK_BYTES;
+const STACK_BYTES: usize = crate::STACK_BYTES;
 
 /// What is the same for all objects.
 struct Surroundings<'a> {
@@ -291,7 +291,7 @@ impl Seen {
     fn report(&self, programs: &[Program], world: &World<'_>, judged: &mut Judged) {
         let level = if world.strict { Level::Error } else { Level::Warning };
         for ((program, rule, unknown), it) in &self.not_evaluated {
-            let objects = crate::report::text::count(it.objects, "object", "objects");
+            let objects = crate::report::count(it.objects, "object", "objects");
             let name = full_name(&programs[*program], *rule);
             let message = format!(
                 "rule `{name}` was not evaluated on {objects}: {} unknown{}",
@@ -368,7 +368,7 @@ fn unknown_kinds(policies: &Policies, manifests: &Manifests, world: &World<'_>, 
         {
             continue;
         }
-        let objects = crate::report::text::count(count, "object", "objects");
+        let objects = crate::report::count(count, "object", "objects");
         let message = format!("no schema knows the kind `{api_version}/{kind}` ({objects})");
         let level = if world.strict { Level::Error } else { Level::Warning };
         let help = "name its definition under `crds` in `aip.toml`, or the kind under `untyped`";
