@@ -6,6 +6,7 @@ mod cel;
 mod cli;
 mod cluster_policy;
 mod docs;
+mod editor;
 mod generator;
 mod judge;
 mod support;

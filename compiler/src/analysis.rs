@@ -15,11 +15,18 @@ pub struct Options {
     /// The severity of a code instead of its own; `None` switches it off. Only warnings can be set.
     pub lints: BTreeMap<Code, Option<Severity>>,
     pub parameters: hir::check::Parameters,
+    /// A word that stands where an editor's cursor is: [`hir::Module::sites`] says what may stand there.
+    pub cursor: Option<&'static str>,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { cluster: Cluster::newest(), lints: BTreeMap::new(), parameters: Default::default() }
+        Options {
+            cluster: Cluster::newest(),
+            lints: BTreeMap::new(),
+            parameters: Default::default(),
+            cursor: None,
+        }
     }
 }
 
@@ -56,8 +63,9 @@ pub fn analyze(sources: &mut Sources, file: FileId, loader: &dyn Loader, options
     let modules = std::mem::take(&mut resolver.modules);
     let mut diagnostics = parsed.diagnostics.clone();
     diagnostics.append(&mut resolver.diagnostics);
+    let outside = hir::check::Outside { parameters: &options.parameters, cursor: options.cursor };
     let (module, found) =
-        hir::check(&parsed.module, id, &modules, &options.cluster, sources, loader, &options.parameters);
+        hir::check(&parsed.module, id, &modules, &options.cluster, sources, loader, outside);
     diagnostics.extend(found);
     if diagnostic::has_errors(&parsed.diagnostics) {
         names_may_be_misread(&mut diagnostics);

@@ -60,6 +60,8 @@ pub enum Command {
     Explain(Explain),
     /// Print what a stage of the compiler makes of a file
     Dump(Dump),
+    /// Serve an editor: the language server, on stdin and stdout
+    Lsp,
     /// Print a completion script for a shell
     Completions(Completions),
 }

@@ -17,6 +17,7 @@ use aipc_compiler::syntax::ast;
 use aipc_runtime::program::Program;
 
 use crate::files::discover::{self, Found, FoundFile};
+use crate::files::loader::OpenTexts;
 use crate::files::read;
 use crate::project::{self, Located, Project, Projects, Settings};
 use crate::report::Finding;
@@ -33,6 +34,8 @@ pub struct Compilation {
     /// All files of the project were asked for, rather than some.
     pub is_complete: bool,
     projects: Projects,
+    /// What an editor has open.
+    open: OpenTexts,
     /// What the files of a project are analysed with, by its root.
     options: BTreeMap<PathBuf, analysis::Options>,
     said: BTreeSet<Said>,
@@ -54,6 +57,12 @@ impl Compilation {
     /// command that is done a good part of its time.
     pub fn until_the_end() -> ManuallyDrop<Compilation> {
         ManuallyDrop::new(Compilation::default())
+    }
+
+    /// A compilation of the files of one project, wherever they lie, with the texts that an editor has open.
+    pub fn of_project(project: Rc<Project>, open: OpenTexts) -> Compilation {
+        let projects = Projects::only(project);
+        Compilation { projects, open, is_complete: true, ..Compilation::default() }
     }
 
     /// The policy files behind `paths`: of the project around the working folder if there are none.
@@ -95,18 +104,22 @@ impl Compilation {
     /// Reads and analyses one file.
     pub fn add(&mut self, path: &Path) {
         let project = self.project_of(path);
-        let text = match read::text(path, read::SOURCE_BYTES_MAX) {
-            Ok(text) => text,
-            Err(why) => {
-                let message = format!("`{}` cannot be read: {why}", read::name(path));
-                self.findings.push(Finding::error("unreadable", message));
-                return;
-            }
+        let text = match self.open.get(path) {
+            Some(text) => text.clone(),
+            None => match read::text(path, read::SOURCE_BYTES_MAX) {
+                Ok(text) => text.into(),
+                Err(why) => {
+                    let message = format!("`{}` cannot be read: {why}", read::name(path));
+                    self.findings.push(Finding::error("unreadable", message));
+                    return;
+                }
+            },
         };
         self.prepare(&project);
         let Some(options) = self.options.get_mut(&project.root) else { return };
         let file = self.sources.add(read::name(path), text);
-        let analysis = analysis::analyze(&mut self.sources, file, &project.loader(), options);
+        let loader = project.loader().with_open(self.open.clone());
+        let analysis = analysis::analyze(&mut self.sources, file, &loader, options);
         self.say(analysis.diagnostics.clone());
         self.files.push(PolicyFile { path: path.to_path_buf(), file, project, analysis });
     }
@@ -139,7 +152,8 @@ impl Compilation {
         self.say(found);
         if is_whole {
             // Of what was left out, an exemption may speak rightly.
-            self.say(exemptions_of_nothing(&all));
+            let policies: Vec<&ir::Policy> = all.policies.iter().collect();
+            self.say(exemptions_of_nothing(&all.exemptions, &policies));
         }
         all
     }
@@ -189,15 +203,7 @@ impl Compilation {
         }
         let (cluster, diagnostics) = project::cluster(project, &mut self.sources);
         self.say(diagnostics);
-        let parameters = project.settings.parameters.iter();
-        let parameters =
-            parameters.map(|it| ((it.policy.value.clone(), it.name.value.clone()), it.value.clone()));
-        let options = analysis::Options {
-            cluster,
-            lints: project.settings.lints.clone(),
-            parameters: parameters.collect(),
-        };
-        self.options.insert(project.root.clone(), options);
+        self.options.insert(project.root.clone(), project.options(cluster));
     }
 }
 
@@ -240,17 +246,17 @@ fn stray_parameters(files: &[PolicyFile], settings: &Settings, complete: bool) -
     diagnostics
 }
 
-/// The names and globs of exemptions that stand for no rule.
-fn exemptions_of_nothing(set: &ir::PolicySet) -> Vec<Diagnostic> {
+/// The names and globs of exemptions that stand for no rule of the policies.
+pub fn exemptions_of_nothing(exemptions: &[ir::Exemption], policies: &[&ir::Policy]) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
-    for exemption in &set.exemptions {
+    for exemption in exemptions {
         for names in &exemption.rules {
-            let mut rules = set.policies.iter().flat_map(|it| it.rules.iter().map(|rule| (&it.name, rule)));
+            let mut rules = policies.iter().flat_map(|it| it.rules.iter().map(|rule| (&it.name, rule)));
             if rules.any(|(policy, rule)| ir::Exemption::stands_for(names, policy, Some(&rule.name))) {
                 continue;
             }
             let (policy, rule) = names;
-            let known = set.policies.iter().find(|it| it.name == *policy);
+            let known = policies.iter().find(|it| it.name == *policy);
             let (name, meant) = match (rule, known) {
                 (Some(rule), Some(known)) => {
                     let names = known.rules.iter().map(|it| it.name.as_str());
@@ -258,7 +264,7 @@ fn exemptions_of_nothing(set: &ir::PolicySet) -> Vec<Diagnostic> {
                     (format!("{policy}.{rule}"), meant)
                 }
                 _ => {
-                    let names = set.policies.iter().map(|it| it.name.as_str());
+                    let names = policies.iter().map(|it| it.name.as_str());
                     (policy.clone(), suggest::closest(policy, names).map(str::to_string))
                 }
             };
@@ -268,6 +274,16 @@ fn exemptions_of_nothing(set: &ir::PolicySet) -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// A policy whose name another file has too; `other` is where.
+pub fn repeated_policy(name: &str, at: Span, other: Option<Span>) -> Diagnostic {
+    let message = format!("the policy `{name}` exists in another file too");
+    let mut diagnostic = Diagnostic::new(Code::RepeatedPolicy, at, message);
+    if let Some(other) = other {
+        diagnostic = diagnostic.also(other, "the other one");
+    }
+    diagnostic.help("give one of them another name; rules outside of policies are named after their file")
+}
+
 /// Policies of different files that have one name: reports and outputs could not tell them apart.
 fn repeated_names(files: &[PolicyFile]) -> Vec<Diagnostic> {
     let mut first: BTreeMap<&str, Span> = BTreeMap::new();
@@ -275,11 +291,7 @@ fn repeated_names(files: &[PolicyFile]) -> Vec<Diagnostic> {
     for policy in files.iter().flat_map(|it| &it.analysis.module.policies) {
         match first.get(policy.name.as_str()) {
             Some(other) if other.file != policy.span.file => {
-                let message = format!("the policy `{}` exists in another file too", policy.name);
-                let diagnostic = Diagnostic::new(Code::RepeatedPolicy, policy.span, message);
-                diagnostics.push(diagnostic.also(*other, "the other one").help(
-                    "give one of them another name; rules outside of policies are named after their file",
-                ));
+                diagnostics.push(repeated_policy(&policy.name, policy.span, Some(*other)));
             }
             Some(_) => {}
             None => {

@@ -15,13 +15,14 @@ use crate::vocabulary::functions::{self, Function, Kind, Meaning, Returns as Fun
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, callee: &ast::Expr, args: &[ast::Arg], span: Span) -> Expr {
-        let Some(name) = qualified(callee) else {
+        let Some(parts) = qualified(callee) else {
             let _ = self.expr(callee);
             self.report(errors::not_a_function(callee.span));
             return Expr::error(span);
         };
+        let name = parts.iter().map(|it| it.0).collect::<Vec<_>>().join(".");
         if let Some((module, function)) = self.declared_function(&name) {
-            self.occur(callee.span, Definition::Source(function.name.span), None);
+            self.occur_qualified(&parts, Definition::Source(function.name.span));
             return self.call_declared(module, &function, args, span);
         }
         let Some(function) = functions::find(&name) else {
@@ -368,10 +369,15 @@ pub(super) fn assignable(value: &Ty, declared: &Ty) -> bool {
 }
 
 /// `cluster.get` of the callee `cluster.get`; `None` for anything but names and fields.
-fn qualified(callee: &ast::Expr) -> Option<String> {
+/// The names of a callee, each with its place.
+fn qualified(callee: &ast::Expr) -> Option<Vec<(&str, Span)>> {
     match &callee.kind {
-        ast::ExprKind::Name(name) => Some(name.clone()),
-        ast::ExprKind::Field { base, field } => Some(format!("{}.{}", qualified(base)?, field.text)),
+        ast::ExprKind::Name(name) => Some(vec![(name, callee.span)]),
+        ast::ExprKind::Field { base, field } => {
+            let mut parts = qualified(base)?;
+            parts.push((&field.text, field.span));
+            Some(parts)
+        }
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::cursor::Site;
 use super::occurrence::{Definition, Occurrence};
 use super::resolve::{ModuleId, Modules, PRELUDE};
 use super::subject::{Part, SubjectScope};
@@ -17,6 +18,14 @@ use crate::syntax::ast;
 /// Values for parameters of policies that stand outside the source (`aip.toml`): policy, parameter, JSON value.
 pub type Parameters = HashMap<(String, String), serde_json::Value>;
 
+/// What stands outside the sources.
+#[derive(Clone, Copy)]
+pub struct Outside<'a> {
+    pub parameters: &'a Parameters,
+    /// The word that stands in the file where an editor's cursor is.
+    pub cursor: Option<&'a str>,
+}
+
 /// Types a file whose declarations, and those of all it uses, have been read.
 pub fn check(
     module: &ast::Module,
@@ -25,7 +34,7 @@ pub fn check(
     cluster: &Cluster,
     sources: &Sources,
     loader: &dyn Loader,
-    parameters: &Parameters,
+    Outside { parameters, cursor }: Outside<'_>,
 ) -> (Module, Vec<Diagnostic>) {
     let mut checker = Checker {
         cluster,
@@ -54,6 +63,8 @@ pub fn check(
         in_attestation: false,
         views: HashMap::new(),
         bare_pods: Vec::new(),
+        cursor,
+        sites: Vec::new(),
     };
     checker.collect_refinements();
     let typed = checker.module(module);
@@ -65,7 +76,7 @@ pub fn check(
     }
     checker.diagnostics.sort_by_key(|it| (it.primary().file, it.primary().start, it.code));
     checker.diagnostics.dedup();
-    (Module { occurrences: checker.occurrences, ..typed }, checker.diagnostics)
+    (Module { occurrences: checker.occurrences, sites: checker.sites, ..typed }, checker.diagnostics)
 }
 
 /// How deeply lets, functions and views may lean on each other.
@@ -121,6 +132,9 @@ pub(super) struct Checker<'a> {
     pub(super) views: HashMap<(ModuleId, String), Option<Part>>,
     /// Subjects that are the bare kind Pod in the rule being checked: the name and the whole part.
     pub(super) bare_pods: Vec<(Span, Span)>,
+    /// The word that stands where an editor's cursor is.
+    pub(super) cursor: Option<&'a str>,
+    pub(super) sites: Vec<Site>,
 }
 
 /// A name that is bound in the rule: by a quantifier, a comprehension, `with`, a function's parameter.
@@ -166,6 +180,29 @@ impl<'a> Checker<'a> {
     pub(super) fn occur(&mut self, span: Span, definition: Definition, ty: Option<&Ty>) {
         if self.quiet == 0 {
             self.occurrences.push(Occurrence { span, definition, ty: ty.cloned() });
+        }
+    }
+
+    /// As [`Checker::occur`], for names joined by dots: the last one has the meaning, a first one is the alias of a file.
+    pub(super) fn occur_qualified(&mut self, parts: &[(&str, Span)], definition: Definition) {
+        if let [(alias, at), _, ..] = parts
+            && let Some(span) = self.modules.get(self.module).aliases.get(*alias).copied()
+        {
+            self.occur(*at, Definition::Source(span), None);
+        }
+        if let Some((_, at)) = parts.last() {
+            self.occur(*at, definition, None);
+        }
+    }
+
+    /// `policy` or `policy.rule`, of this file or of another one.
+    pub(super) fn occur_rule(&mut self, parts: &[ast::Name]) {
+        let [policy, rule @ ..] = parts else { return };
+        let name = policy.text.clone();
+        self.occur(policy.span, Definition::Rule { policy: name.clone(), rule: None }, None);
+        if let (Some(first), Some(last)) = (rule.first(), rule.last()) {
+            let rule = rule.iter().map(|it| it.text.as_str()).collect::<Vec<_>>().join(".");
+            self.occur(first.span.to(last.span), Definition::Rule { policy: name, rule: Some(rule) }, None);
         }
     }
 
@@ -385,6 +422,10 @@ impl<'a> Checker<'a> {
 
     pub(super) fn ty(&mut self, ty: &ast::Type) -> Ty {
         match &ty.kind {
+            ast::TypeKind::Named { name, .. } if self.is_cursor(&name.text) => {
+                self.at_cursor(Site::Type);
+                Ty::Error
+            }
             ast::TypeKind::Named { name, optional: _ } => match simple_type(&name.text) {
                 Some(ty) => ty,
                 None => match self.named_object(&name.text) {

@@ -1,16 +1,14 @@
 //! `exempt … until … because`: exceptions from rules.
 
 use super::check::Checker;
-use super::occurrence::Definition;
-use super::resolve::file_policy_name;
 use super::verbs::Objects;
 use super::{Exemption, errors};
 use crate::ir;
 use crate::syntax::ast;
 
 impl Checker<'_> {
-    pub(super) fn exempt(&mut self, it: &ast::Exempt, module: &ast::Module) -> Option<Exemption> {
-        let rules = it.targets.iter().map(|target| self.exempted(target, module)).collect();
+    pub(super) fn exempt(&mut self, it: &ast::Exempt) -> Option<Exemption> {
+        let rules = it.targets.iter().map(|target| self.exempted(target)).collect();
         if it.because.value.trim().is_empty() {
             self.report(errors::empty_because(it.because.span));
         }
@@ -50,7 +48,7 @@ impl Checker<'_> {
     }
 
     /// Policy and rule that a name or glob stands for.
-    fn exempted(&mut self, target: &ast::ExemptTarget, module: &ast::Module) -> (String, Option<String>) {
+    fn exempted(&mut self, target: &ast::ExemptTarget) -> (String, Option<String>) {
         let split = |text: &str| match text.split_once('.') {
             Some((policy, rule)) => (policy.to_owned(), Some(rule.to_owned())),
             None => (text.to_owned(), None),
@@ -71,16 +69,7 @@ impl Checker<'_> {
             }
             [] => split(&name.text()),
         };
-        let known = of_file
-            || scope.policies.contains_key(&policy)
-            || file_policy_name(self.sources, module.file) == policy
-            || module
-                .items
-                .iter()
-                .any(|item| matches!(item, ast::Item::PolicyInstance(it) if it.name.text == policy));
-        if known {
-            self.occur(name.span, Definition::Source(name.span), None);
-        }
+        self.occur_rule(name.parts.get(usize::from(of_file)..).unwrap_or_default());
         (policy, rule)
     }
 }

@@ -98,6 +98,10 @@ impl Checker<'_> {
         if name.is_empty() {
             return Expr::error(span);
         }
+        if self.is_cursor(name) {
+            self.at_cursor(self.name_site());
+            return Expr::error(span);
+        }
         if let Some((value, at)) = self.local(name, span) {
             self.occur(span, Definition::Source(at), Some(&value.ty));
             return value;
@@ -317,6 +321,13 @@ impl Checker<'_> {
         field: &ast::Name,
         span: Span,
     ) -> Expr {
+        if self.is_cursor(&field.text) {
+            self.at_cursor(self.file_site(module));
+            return Expr::error(span);
+        }
+        if let Some(at) = self.modules.get(self.module).aliases.get(alias).copied() {
+            self.occur(Span { end: span.start + alias.len() as u32, ..span }, Definition::Source(at), None);
+        }
         match self.modules.get(module).lets.get(&field.text).cloned() {
             Some(it) => {
                 let value = self.let_value(&it, module, span);

@@ -20,6 +20,7 @@ pub mod ty;
 
 mod call;
 pub mod check;
+pub mod cursor;
 mod expr;
 mod operator;
 mod place;
@@ -52,6 +53,8 @@ pub struct Module {
     pub tests: Vec<Test>,
     /// Which name stands where, for editors.
     pub occurrences: Vec<Occurrence>,
+    /// What may stand where the cursor's word is, if there is one.
+    pub sites: Vec<cursor::Site>,
 }
 
 /// A policy whose parameters have values. A bare rule makes a policy of its own.

@@ -1,6 +1,7 @@
 //! Which name stands where: what an editor asks for.
 
 use super::Ty;
+use crate::kubernetes::ObjectId;
 use crate::source::Span;
 
 /// A name in the source and what it was resolved to.
@@ -19,11 +20,16 @@ pub enum Definition {
     Source(Span),
     /// A kind: `apps/v1/Deployment`.
     Kind(String),
-    /// A field of an object type: the object's name and the field.
+    /// A field of an object type of the cluster.
     Field {
-        object: String,
+        object: ObjectId,
         field: String,
     },
     Function(&'static str),
+    /// A policy, or one of its rules, by names that may be those of another file: of `exempt` and of `by`.
+    Rule {
+        policy: String,
+        rule: Option<String>,
+    },
     Predefined(&'static str),
 }

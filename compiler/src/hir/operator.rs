@@ -1,6 +1,7 @@
 //! Operators: what may be compared with what, and in which domain.
 
 use super::check::Checker;
+use super::cursor::Site;
 use super::expr::literal;
 use super::{
     Atom, Comparison, Domain, Expr, ExprKind, GlobPart, Literal, Operation, Record, Relation, TextPart, Ty,
@@ -268,6 +269,10 @@ impl Checker<'_> {
 
     fn check_enum(&mut self, id: EnumId, text: &str, span: Span) {
         let set = self.cluster.enumeration(id);
+        if self.is_cursor(text) {
+            self.at_cursor(Site::Value(Ty::Enum(id)));
+            return;
+        }
         if set.values.iter().any(|value| value == text) {
             return;
         }

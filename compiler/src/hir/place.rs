@@ -2,6 +2,7 @@
 
 use super::check::Checker;
 use super::{Branch, Expr, ExprKind, Field, Place, Record, Step, Ty, errors};
+use crate::hir::cursor::Site;
 use crate::hir::occurrence::Definition;
 use crate::ir::{self, Operation, Root};
 use crate::kubernetes::{self, FieldLookup, ObjectId};
@@ -56,6 +57,10 @@ impl Checker<'_> {
     pub(super) fn field(&mut self, base: Expr, name: &ast::Name) -> Expr {
         let span = base.span.to(name.span);
         if name.text.is_empty() {
+            return Expr::error(span);
+        }
+        if self.is_cursor(&name.text) {
+            self.at_cursor(Site::Field(base.ty));
             return Expr::error(span);
         }
         match base.ty.clone() {
@@ -141,8 +146,9 @@ impl Checker<'_> {
             });
         }
         let ty = ty.unwrap_or(Ty::Error);
-        let object = ids.first().map(|id| self.cluster.object(*id).name.to_string()).unwrap_or_default();
-        self.occur(name.span, Definition::Field { object, field: name.text.clone() }, Some(&ty));
+        if let Some(&object) = ids.first() {
+            self.occur(name.span, Definition::Field { object, field: name.text.clone() }, Some(&ty));
+        }
         self.step(base, &name.text, required, ty, span)
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::check::{Checker, PolicyName, PolicyValue};
+use super::cursor::Site;
 use super::occurrence::Definition;
 use super::pairing::Mode;
 use super::resolve::file_policy_name;
@@ -46,7 +47,7 @@ impl Checker<'_> {
                     typed.policies.extend(self.policy(it, template_only));
                 }
                 ast::Item::PolicyInstance(it) => typed.policies.extend(self.instance(it)),
-                ast::Item::Exempt(it) => typed.exemptions.extend(self.exempt(it, module)),
+                ast::Item::Exempt(it) => typed.exemptions.extend(self.exempt(it)),
                 ast::Item::Test(it) => typed.tests.extend(self.test(it)),
             }
         }
@@ -240,7 +241,9 @@ impl Checker<'_> {
     fn meta<'b>(&mut self, meta: &'b ast::Meta, policy: &mut Policy, actions: &mut Vec<&'b ast::Action>) {
         match meta {
             ast::Meta::Severity { level, .. } => {
-                if !names::SEVERITIES.contains(&level.text.as_str()) {
+                if self.is_cursor(&level.text) {
+                    self.at_cursor(Site::Word(names::SEVERITIES));
+                } else if !names::SEVERITIES.contains(&level.text.as_str()) {
                     self.report(errors::unknown_word("severity", level, names::SEVERITIES));
                 }
                 policy.severity = Some(level.text.clone());
@@ -251,7 +254,13 @@ impl Checker<'_> {
                     .controls
                     .extend(controls.iter().map(|it| (it.framework.text.clone(), it.id.value.clone())));
             }
-            ast::Meta::Action(it) => actions.push(it),
+            ast::Meta::Action(it) => {
+                // The policy may have no rule yet that reads its actions.
+                if it.actions.iter().any(|word| self.is_cursor(&word.text)) {
+                    self.at_cursor(Site::Word(names::ACTIONS));
+                }
+                actions.push(it);
+            }
             ast::Meta::Settings(it) => {
                 let settings = self.settings(it);
                 merge_settings(&mut policy.settings, settings);
@@ -262,6 +271,19 @@ impl Checker<'_> {
     /// `policy our-labels = require-labels(keys: ["owner"]) { action enforce }`
     fn instance(&mut self, it: &ast::PolicyInstance) -> Option<Policy> {
         let of = it.of.text();
+        match it.of.parts.as_slice() {
+            [only] if self.is_cursor(&only.text) => {
+                self.at_cursor(self.template_site());
+                return None;
+            }
+            [alias, of_file] if self.is_cursor(&of_file.text) => {
+                if let Some(module) = self.modules.get(self.module).uses.get(&alias.text).copied() {
+                    self.at_cursor(self.file_site(module));
+                }
+                return None;
+            }
+            _ => {}
+        }
         let (module, name) = match of.split_once('.') {
             Some((alias, name)) => match self.modules.get(self.module).uses.get(alias) {
                 Some(module) => (*module, name.to_string()),
@@ -278,7 +300,7 @@ impl Checker<'_> {
             self.report(errors::unknown_policy(&of, it.of.span, suggestion.as_deref()));
             return None;
         };
-        self.occur(it.of.span, Definition::Source(template.name.span), None);
+        self.occur_qualified(&it.of.places(), Definition::Source(template.name.span));
         let params: Vec<&ast::Param> = template.params.iter().flatten().collect();
         let mut values: Vec<(ast::Name, Expr)> = Vec::new();
         let mut fine = true;
@@ -550,6 +572,7 @@ impl Checker<'_> {
                 "delete" => operations.delete = true,
                 "connect" => operations.connect = true,
                 "any" => operations = ir::Operations::ANY,
+                other if self.is_cursor(other) => self.at_cursor(Site::Word(names::OPERATIONS)),
                 _ => self.report(errors::unknown_word("operation", word, names::OPERATIONS)),
             }
         }
@@ -628,6 +651,7 @@ impl Checker<'_> {
                 "enforce" => effect = Some(ir::Effect::Enforce),
                 "audit" => effect = Some(ir::Effect::Audit),
                 "warn" => warn = true,
+                other if self.is_cursor(other) => self.at_cursor(Site::Word(names::ACTIONS)),
                 _ => self.report(errors::unknown_word("action", word, names::ACTIONS)),
             }
         }
@@ -655,6 +679,10 @@ impl Checker<'_> {
         for entry in &settings.object.entries {
             let Some(key) = entry.key.constant() else { continue };
             let span = entry.key.span();
+            if self.is_cursor(&key) {
+                self.at_cursor(Site::Word(names::KNOBS));
+                continue;
+            }
             if !names::KNOBS.contains(&key.as_str()) {
                 let suggestion = suggest::closest(&key, names::KNOBS.iter().copied());
                 self.report(errors::unknown_knob(&key, span, suggestion));

@@ -40,6 +40,8 @@ pub struct Declared {
     pub refinements: Vec<Rc<ast::Refine>>,
     /// Alias to module.
     pub uses: HashMap<String, ModuleId>,
+    /// Where each alias is written; the path, where it gives the alias.
+    pub aliases: HashMap<String, Span>,
     /// What [`Modules::in_force`] gives, once it was asked for.
     in_force: OnceCell<Vec<ModuleId>>,
 }
@@ -215,6 +217,7 @@ impl<'a> Resolver<'a> {
         if !self.take(&alias, taken) {
             return;
         }
+        declared.aliases.insert(alias.text.clone(), alias.span);
         if let Some(id) = self.load(path, &declared.name, it.path.span) {
             declared.uses.insert(alias.text, id);
         }

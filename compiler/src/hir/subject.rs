@@ -189,9 +189,22 @@ impl Checker<'_> {
         if kind.name.parts.iter().any(|part| part.text.is_empty()) {
             return None;
         }
+        match kind.name.parts.as_slice() {
+            [only] if self.is_cursor(&only.text) => {
+                self.at_cursor(self.subject_site());
+                return None;
+            }
+            [alias, of_file] if self.is_cursor(&of_file.text) => {
+                if let Some(module) = self.modules.get(self.module).uses.get(&alias.text).copied() {
+                    self.at_cursor(self.file_site(module));
+                }
+                return None;
+            }
+            _ => {}
+        }
         let is_view = self.is_view(&name);
         if name == "resource" {
-            self.occur(kind.span, Definition::Predefined("resource"), None);
+            self.occur(kind.name.span, Definition::Predefined("resource"), None);
             return Some(self.any_resource());
         }
         let declared = self.declared_kind(&name);
@@ -201,7 +214,8 @@ impl Checker<'_> {
                 return None;
             }
             if let Some((_, view)) = self.views_named(&name).first() {
-                self.occur(kind.span, Definition::Source(view.name.span), None);
+                let definition = Definition::Source(view.name.span);
+                self.occur_qualified(&kind.name.places(), definition);
             }
             return self.view_part(&name, kind.span);
         }
@@ -265,7 +279,7 @@ impl Checker<'_> {
         match self.cluster.resource(&target) {
             ResourceLookup::Found(found) => {
                 let full = self.cluster.kind_of(found.kind).full_name();
-                self.occur(kind.span, Definition::Kind(full), None);
+                self.occur_qualified(&kind.name.places(), Definition::Kind(full));
                 Some(self.found_kind(found.kind, found.subresource))
             }
             ResourceLookup::Kind(KindLookup::Unknown { suggestion }) => {

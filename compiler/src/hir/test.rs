@@ -90,6 +90,7 @@ impl Checker<'_> {
         let operation = self.operation_of_test(it.on.as_ref(), old.is_some());
         let (verdict, by, message) = match &it.outcome {
             ast::Outcome::Verdict { verdict, by, message, .. } => {
+                by.iter().for_each(|it| self.occur_rule(&it.parts));
                 let verdict = match verdict {
                     ast::Verdict::Deny => Verdict::Deny,
                     ast::Verdict::Allow => Verdict::Allow,

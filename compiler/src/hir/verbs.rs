@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use super::check::Checker;
+use super::cursor::Site;
 use super::{Expr, ExprKind, Narrow, Place, Subject, Ty, errors};
 use crate::ir::{self, Root};
 use crate::source::Span;
@@ -76,6 +77,11 @@ impl Checker<'_> {
         match (&value.kind, wanted) {
             (ExprKind::Object(entries), Ty::Object(ids)) => {
                 for (key, entry) in entries {
+                    if self.is_cursor(key) {
+                        let present = entries.iter().map(|it| it.0.clone()).filter(|it| it != key).collect();
+                        self.at_cursor(Site::Key { of: wanted.clone(), present });
+                        continue;
+                    }
                     let name = ast::Name { text: key.clone(), span: self.key_span(key, entry) };
                     let base = Expr::new(
                         ExprKind::Place(Place::root(Root::Subject)),
@@ -102,6 +108,9 @@ impl Checker<'_> {
                 }
             }
             _ => {
+                if value.as_text().is_some_and(|it| self.is_cursor(it)) {
+                    self.at_cursor(Site::Value(wanted.clone()));
+                }
                 if !fits(&value.ty, wanted) {
                     let diagnostic =
                         errors::wrong_value(self.cluster, value, wanted, self.sources.text(value.span));

@@ -82,6 +82,11 @@ impl Cluster {
         self.objects[id.0 as usize].get_or_init(|| self.table.object(id, self.version))
     }
 
+    /// Whether there is such an object, for a number that came from outside.
+    pub fn has_object(&self, id: ObjectId) -> bool {
+        (id.0 as usize) < self.objects.len()
+    }
+
     /// The object of an object type; nothing for other types.
     pub fn object_of(&self, ty: TypeId) -> Option<&Object> {
         match self.ty(ty) {
@@ -368,6 +373,28 @@ impl Cluster {
             since: Version::OLDEST,
             removed: None,
         }))
+    }
+
+    /// How many kinds there are: what [`Cluster::forget_kinds_after`] takes.
+    pub fn kind_count(&self) -> usize {
+        self.kinds.len()
+    }
+
+    /// Takes back the kinds without a shape that were added last, down to so many kinds: those that a file declares are
+    /// not those of the next one.
+    pub fn forget_kinds_after(&mut self, count: usize) {
+        while self.kinds.len() > count
+            && self.kinds.last().is_some_and(|it| it.source == KindSource::Untyped)
+            && let Some(kind) = self.kinds.pop()
+        {
+            let id = KindId(self.kinds.len() as u32);
+            if let Some(ids) = self.kinds_by_name.get_mut(&kind.kind) {
+                ids.retain(|it| *it != id);
+                if ids.is_empty() {
+                    self.kinds_by_name.remove(&kind.kind);
+                }
+            }
+        }
     }
 
     pub(super) fn push_kind(&mut self, kind: Kind) -> KindId {

@@ -18,6 +18,18 @@ pub struct TypeId(pub(crate) u32);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ObjectId(pub(crate) u32);
 
+impl ObjectId {
+    /// A number for it, which an editor can keep.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The object of a number that [`ObjectId::number`] gave; [`super::Cluster::has_object`] says whether there is one.
+    pub fn from_number(number: u32) -> ObjectId {
+        ObjectId(number)
+    }
+}
+
 /// A closed set of strings.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct EnumId(pub(crate) u32);

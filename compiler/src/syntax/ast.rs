@@ -31,6 +31,11 @@ pub struct QualifiedName {
 }
 
 impl QualifiedName {
+    /// The parts, each with its place.
+    pub fn places(&self) -> Vec<(&str, Span)> {
+        self.parts.iter().map(|part| (part.text.as_str(), part.span)).collect()
+    }
+
     /// The parts joined by dots.
     pub fn text(&self) -> String {
         let parts: Vec<&str> = self.parts.iter().map(|part| part.text.as_str()).collect();

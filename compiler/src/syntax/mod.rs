@@ -23,12 +23,13 @@ mod repairs;
 mod shape;
 mod strings;
 pub mod token;
+pub mod walk;
 
 pub use dump::{dump_ast, dump_expr, dump_tokens};
 pub use format::format;
 pub use lexer::is_hidden;
 pub use number::is_date;
-pub use parse::{Parsed, parse, parse_expr};
+pub use parse::{Parsed, keywords_at, parse, parse_expr, tokens};
 
 lalrpop_util::lalrpop_mod!(
     #[allow(clippy::all, unused, reason = "generated")]

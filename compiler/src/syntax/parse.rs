@@ -87,6 +87,60 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     Parsed { module: Module { file, items, span: whole }, comments: lexed.comments, diagnostics }
 }
 
+/// The tokens of a file as the grammar sees them, in source order: keywords told from names, `not in` as one. What a
+/// repair put in has no text.
+pub fn tokens(file: FileId, text: &str) -> Vec<Token> {
+    adapter::adapt(file, text, 0, &lexer::lex(file, text, 0).tokens).tokens
+}
+
+/// The words of the language that the grammar would take at a byte of the file, behind what stands before it.
+pub fn keywords_at(file: FileId, text: &str, offset: usize) -> Vec<Keyword> {
+    let before = text.get(..offset).unwrap_or(text);
+    let end = before.len() as u32;
+    let lexed = lexer::lex(file, before, 0);
+    let mut tokens = adapter::adapt(file, before, 0, &lexed.tokens).tokens;
+    // Brackets that are still open were closed at the end.
+    while tokens
+        .last()
+        .is_some_and(|it| it.start == it.end && it.end >= lexed.tokens.last().map_or(0, |it| it.end))
+    {
+        tokens.pop();
+    }
+    let chunk = chunks(&tokens, before).pop().unwrap_or_default();
+    let token_ends = ends(&lexed.tokens);
+    let source = Source {
+        file,
+        text: before,
+        base: 0,
+        comments: &lexed.comments,
+        token_ends: &token_ends,
+        interpolation_depth: 0,
+    };
+    let run = |builder: &Builder, tokens: &mut dyn Iterator<Item = recover::Triple>| {
+        FileParser::new().parse(builder, tokens)
+    };
+    // A token that no rule takes: the grammar says what it wanted instead.
+    let stray = Token { tok: Tok::Question, start: end, end, starts_line: false };
+    let mut probe = chunk.to_vec();
+    probe.push(stray);
+    let expected = recover::expected(&source, &probe, &run);
+    let has = |word: &str| expected.iter().any(|it| it == word);
+    let words = Keyword::RESERVED.iter().chain(Keyword::CONTEXTUAL).copied();
+    // Where every word may be a name, as that of a field or an argument, only those remain that begin an expression.
+    let is_key = has("name") && has(Keyword::Deny.as_str());
+    let is_meant = |word: Keyword| match (is_key, has("name")) {
+        (true, _) => has("<hole>") && begins_expression(word),
+        (false, true) => word.is_reserved(),
+        (false, false) => true,
+    };
+    words.filter(|word| has(word.as_str()) && is_meant(*word)).collect()
+}
+
+fn begins_expression(word: Keyword) -> bool {
+    use Keyword::*;
+    matches!(word, Not | Has | Empty | Changed | Try | Any | Every | If | True | False)
+}
+
 fn ends(tokens: &[Token]) -> Vec<u32> {
     tokens.iter().map(|token| token.end).collect()
 }

@@ -90,6 +90,14 @@ pub fn parse<T>(
     }
 }
 
+/// What the grammar would have taken in place of the last token; nothing where it stops before, or takes it.
+pub fn expected<T>(source: &Source, tokens: &[Token], run: &Run<T>) -> Vec<String> {
+    match attempt(source, tokens, run) {
+        Err(stop) if stop.at + 1 == tokens.len() => stop.expected,
+        Ok(_) | Err(_) => Vec::new(),
+    }
+}
+
 fn attempt<T>(source: &Source, tokens: &[Token], run: &Run<T>) -> Result<(T, Said), Stop> {
     let builder = Builder::new(source);
     let taken = Cell::new(0_usize);

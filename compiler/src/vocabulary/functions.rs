@@ -77,6 +77,67 @@ pub enum Meaning {
     External,
 }
 
+impl Kind {
+    /// The type in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Kind::Text => "string",
+            Kind::Number => "number",
+            Kind::Int => "int",
+            Kind::Scalar => "scalar",
+            Kind::List => "list",
+            Kind::Countable => "list, map or string",
+            Kind::Map => "map",
+            Kind::Regex => "regular expression",
+            Kind::Any => "any",
+        }
+    }
+}
+
+impl Parameter {
+    /// `list: list`
+    pub fn words(&self) -> String {
+        format!("{}: {}", self.name, self.ty.words())
+    }
+}
+
+impl Function {
+    /// `name(required: type; optional: type)`
+    pub fn signature(&self) -> String {
+        let (required, optional) = self.parameters.split_at(self.required);
+        let mut inside: String = required.iter().map(Parameter::words).collect::<Vec<_>>().join(", ");
+        if !optional.is_empty() {
+            inside.push_str("; ");
+            inside.push_str(&optional.iter().map(Parameter::words).collect::<Vec<_>>().join(", "));
+        }
+        format!("{}({})", self.name, inside.trim_start_matches("; "))
+    }
+
+    /// The type of the result in words.
+    pub fn gives(&self) -> String {
+        let parameter = |index: usize| self.parameters.get(index).map_or("?", |it| it.name);
+        match self.result {
+            Returns::Bool => "bool".into(),
+            Returns::Int => "int".into(),
+            Returns::Float => "float".into(),
+            Returns::Text => "string".into(),
+            Returns::Quantity => "quantity".into(),
+            Returns::Duration => "duration".into(),
+            Returns::Time => "time".into(),
+            Returns::Semver => "semver".into(),
+            Returns::Image => "image".into(),
+            Returns::Ip => "ip".into(),
+            Returns::Cidr => "cidr".into(),
+            Returns::Json => "json".into(),
+            Returns::Attestor => "attestor".into(),
+            Returns::Same(index) => format!("as `{}`", parameter(index)),
+            Returns::Element(index) => format!("an element of `{}`", parameter(index)),
+            Returns::Texts => "list of string".into(),
+            Returns::MapValues(index) => format!("list of the values of `{}`", parameter(index)),
+        }
+    }
+}
+
 /// The function of that name.
 pub fn find(name: &str) -> Option<&'static Function> {
     FUNCTIONS.iter().find(|function| function.name == name)

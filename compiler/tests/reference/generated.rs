@@ -8,7 +8,7 @@ use aipc_compiler::hir::check::SIMPLE_TYPES;
 use aipc_compiler::source::FileId;
 use aipc_compiler::stdlib;
 use aipc_compiler::syntax::{ast, parse};
-use aipc_compiler::vocabulary::functions::{FUNCTIONS, Function, Kind, Meaning, Returns};
+use aipc_compiler::vocabulary::functions::{FUNCTIONS, Function, Meaning};
 use aipc_compiler::vocabulary::names::{KNOBS, PREDEFINED};
 use aipc_compiler::vocabulary::operators::{Form, OPERATORS, Precedence};
 use aipc_compiler::vocabulary::types::TYPES;
@@ -77,8 +77,8 @@ fn functions() -> String {
         let example = format!("{} is {}", code(it.example.0), code(it.example.1));
         page.push_str(&format!(
             "| {} | {} | {} | {example} |\n",
-            code(&signature(it)),
-            gives(it),
+            code(&it.signature()),
+            it.gives(),
             cell(it.summary)
         ));
     }
@@ -88,58 +88,9 @@ fn functions() -> String {
          error (AIP0407).\n\n| function | gives | |\n|---|---|---|\n",
     );
     for it in FUNCTIONS.iter().filter(|it| !carried(it)) {
-        page.push_str(&format!("| {} | {} | {} |\n", code(&signature(it)), gives(it), cell(it.summary)));
+        page.push_str(&format!("| {} | {} | {} |\n", code(&it.signature()), it.gives(), cell(it.summary)));
     }
     page
-}
-
-fn signature(it: &Function) -> String {
-    let word =
-        |it: &aipc_compiler::vocabulary::functions::Parameter| format!("{}: {}", it.name, takes(it.ty));
-    let (required, optional) = it.parameters.split_at(it.required);
-    let mut inside: String = required.iter().map(word).collect::<Vec<_>>().join(", ");
-    if !optional.is_empty() {
-        inside.push_str("; ");
-        inside.push_str(&optional.iter().map(word).collect::<Vec<_>>().join(", "));
-    }
-    format!("{}({})", it.name, inside.trim_start_matches("; "))
-}
-
-fn takes(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Text => "string",
-        Kind::Number => "number",
-        Kind::Int => "int",
-        Kind::Scalar => "scalar",
-        Kind::List => "list",
-        Kind::Countable => "list, map or string",
-        Kind::Map => "map",
-        Kind::Regex => "regular expression",
-        Kind::Any => "any",
-    }
-}
-
-fn gives(it: &Function) -> String {
-    let parameter = |index: usize| it.parameters.get(index).map_or("?", |it| it.name);
-    match it.result {
-        Returns::Bool => "bool".into(),
-        Returns::Int => "int".into(),
-        Returns::Float => "float".into(),
-        Returns::Text => "string".into(),
-        Returns::Quantity => "quantity".into(),
-        Returns::Duration => "duration".into(),
-        Returns::Time => "time".into(),
-        Returns::Semver => "semver".into(),
-        Returns::Image => "image".into(),
-        Returns::Ip => "ip".into(),
-        Returns::Cidr => "cidr".into(),
-        Returns::Json => "json".into(),
-        Returns::Attestor => "attestor".into(),
-        Returns::Same(index) => format!("as `{}`", parameter(index)),
-        Returns::Element(index) => format!("an element of `{}`", parameter(index)),
-        Returns::Texts => "list of string".into(),
-        Returns::MapValues(index) => format!("list of the values of `{}`", parameter(index)),
-    }
 }
 
 fn operators() -> String {

@@ -7,6 +7,7 @@ mod dump;
 mod explain;
 mod fmt;
 mod init;
+mod lsp;
 mod run;
 mod test;
 
@@ -28,6 +29,7 @@ pub fn dispatch(command: &Command, console: &Console) -> Outcome {
         Command::Fmt(it) => fmt::fmt(it, console),
         Command::Explain(it) => explain::explain(it, console),
         Command::Dump(it) => dump::dump(it, console),
+        Command::Lsp => lsp::lsp(console),
         Command::Completions(it) => completions::completions(it, console),
     }
 }

@@ -25,6 +25,7 @@ pub(crate) mod tests {
             source: source.clone(),
             condition: "image !~ \"trusted/*\"".to_string(),
             value: Some("\"nginx\"".to_string()),
+            bytes: None,
             snippet: Some(Snippet { line: 7, text: "    - image: nginx".to_string(), marked: 13..18 }),
         };
         let result = |status, because: Option<&str>, violations| RuleResult {

@@ -1,9 +1,10 @@
 //! The compiler's door to files: `use "./lib"` and manifests named in tests, inside the project and nowhere else.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use aipc_compiler::source::Loader;
@@ -15,7 +16,11 @@ pub struct ProjectLoader {
     /// Canonical. Without one, nothing is loaded.
     root: Option<PathBuf>,
     loaded: RefCell<BTreeSet<PathBuf>>,
+    open: OpenTexts,
 }
+
+/// Texts that an editor has open, by the names of their files: they count instead of what is on disk.
+pub type OpenTexts = Rc<BTreeMap<PathBuf, Arc<str>>>;
 
 /// Different files that one compilation may load.
 const FILES_MAX: usize = 10_000;
@@ -24,7 +29,13 @@ impl ProjectLoader {
     /// A loader for what lies below `root`; for a root that does not exist, one that loads nothing.
     pub fn new(root: &Path) -> ProjectLoader {
         let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-        ProjectLoader { root: fs::canonicalize(root).ok(), loaded: RefCell::default() }
+        let root = fs::canonicalize(root).ok();
+        ProjectLoader { root, loaded: RefCell::default(), open: OpenTexts::default() }
+    }
+
+    /// The loader with the texts of an editor.
+    pub fn with_open(self, open: OpenTexts) -> ProjectLoader {
+        ProjectLoader { open, ..self }
     }
 
     fn resolve(&self, from: &str, path: &str) -> Result<PathBuf, String> {
@@ -61,9 +72,13 @@ impl Loader for ProjectLoader {
         if loaded.len() > FILES_MAX {
             return Err(format!("more than {FILES_MAX} files are used"));
         }
+        let name = shown_name(from, path);
+        if let Some(text) = self.open.get(Path::new(&name)) {
+            return Ok((name, text.clone()));
+        }
         let text = read::text(&full, read::SOURCE_BYTES_MAX)
             .map_err(|why| format!("`{path}` cannot be read: {why}"))?;
-        Ok((shown_name(from, path), text.into()))
+        Ok((name, text.into()))
     }
 }
 

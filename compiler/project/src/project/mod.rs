@@ -8,7 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use aipc_compiler::analysis::Options;
 use aipc_compiler::diagnostic::Diagnostic;
+use aipc_compiler::kubernetes::Cluster;
 use aipc_compiler::source::Sources;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
@@ -17,6 +19,9 @@ use crate::files::{loader::ProjectLoader, read};
 
 pub use cluster::cluster;
 pub use settings::{Located, Settings};
+
+/// Settings from text: for an editor, whose text may not be on disk yet.
+pub use settings::parse as parse_settings;
 
 /// The name of the settings file.
 pub const FILE_NAME: &str = "aip.toml";
@@ -37,11 +42,21 @@ pub struct Project {
 #[derive(Default)]
 pub struct Projects {
     by_root: BTreeMap<PathBuf, Rc<Project>>,
+    /// The project of every file, whatever lies above it.
+    only: Option<Rc<Project>>,
 }
 
 impl Projects {
+    /// One project, to which every file belongs.
+    pub fn only(project: Rc<Project>) -> Projects {
+        Projects { only: Some(project), ..Projects::default() }
+    }
+
     /// The project of a policy file, of a folder, or for `-` of the working folder: the nearest `aip.toml` above it.
     pub fn of(&mut self, path: &Path, sources: &mut Sources) -> Rc<Project> {
+        if let Some(project) = &self.only {
+            return Rc::clone(project);
+        }
         let start = if read::is_stdin(path) {
             Path::new(".")
         } else if path.is_dir() {
@@ -58,16 +73,39 @@ impl Projects {
         if let Some(project) = self.by_root.get(&root) {
             return Rc::clone(project);
         }
-        let project = Rc::new(read_project(&root, has_file, sources));
+        let project = Rc::new(Project::read(shown(&root), has_file, sources));
         self.by_root.insert(root, Rc::clone(&project));
         project
     }
 }
 
 impl Project {
+    /// The project at a root, which is shown and joined to paths as it is given; what is wrong with its settings is in it.
+    pub fn read(root: PathBuf, has_file: bool, sources: &mut Sources) -> Project {
+        let (settings, diagnostics) = if has_file {
+            settings::read(&root.join(FILE_NAME), sources)
+        } else {
+            (Settings::default(), Vec::new())
+        };
+        Project { root, has_file, settings, diagnostics }
+    }
+
     /// The compiler's door to the files of this project.
     pub fn loader(&self) -> ProjectLoader {
         ProjectLoader::new(&self.root)
+    }
+
+    /// What the files of this project are analysed with, against the shapes of [`cluster`].
+    pub fn options(&self, cluster: Cluster) -> Options {
+        let parameters = self.settings.parameters.iter();
+        let parameters =
+            parameters.map(|it| ((it.policy.value.clone(), it.name.value.clone()), it.value.clone()));
+        Options {
+            cluster,
+            lints: self.settings.lints.clone(),
+            parameters: parameters.collect(),
+            cursor: None,
+        }
     }
 
     /// The policy files of the project, as `[policies]` says.
@@ -104,16 +142,6 @@ fn fallback_root(folder: &Path) -> PathBuf {
         Ok(working) if folder.starts_with(&working) => working,
         Ok(_) | Err(_) => folder.to_path_buf(),
     }
-}
-
-fn read_project(root: &Path, has_file: bool, sources: &mut Sources) -> Project {
-    let shown = shown(root);
-    let (settings, diagnostics) = if has_file {
-        settings::read(&shown.join(FILE_NAME), sources)
-    } else {
-        (Settings::default(), Vec::new())
-    };
-    Project { root: shown, has_file, settings, diagnostics }
 }
 
 /// A canonical path as seen from the working folder, if it lies in it or above it.

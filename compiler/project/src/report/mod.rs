@@ -118,6 +118,8 @@ pub struct Violation {
     pub condition: String,
     /// The offending value as JSON; `None` where it is missing.
     pub value: Option<String>,
+    /// The value in the bytes of the manifest's file, or the parent of a missing one.
+    pub bytes: Option<std::ops::Range<usize>>,
     pub snippet: Option<Snippet>,
 }
 

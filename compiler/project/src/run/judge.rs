@@ -491,6 +491,7 @@ impl Object<'_> {
             source: source(program, cause.origin),
             condition: cause.text.clone(),
             value,
+            bytes: self.bytes(node),
             snippet: self.snippet(node),
         }
     }
@@ -521,13 +522,17 @@ impl Object<'_> {
         location(&self.manifest.name, position, self.resource.path(node))
     }
 
+    /// Where a node is in its file; nothing for one that is not there.
+    fn bytes(&self, node: NodeId) -> Option<std::ops::Range<usize>> {
+        let position = self.resource.document().position(node);
+        let bytes = position.start as usize..position.end as usize;
+        (!position.is_absent() && bytes.start <= self.manifest.text.len()).then_some(bytes)
+    }
+
     fn snippet(&self, node: NodeId) -> Option<Snippet> {
         let position = self.resource.document().position(node);
         let text = &self.manifest.text;
-        if position.is_absent() || position.start as usize > text.len() {
-            return None;
-        }
-        let before = &text.as_bytes()[..position.start as usize];
+        let before = &text.as_bytes()[..self.bytes(node)?.start];
         let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |it| it + 1);
         let rest = text.get(start..)?;
         let line = rest.lines().next().unwrap_or("");

@@ -1,0 +1,203 @@
+//! What an editor can rely on: answers in the shapes of the protocol, order, and a server that lives.
+
+use serde_json::{Value, json};
+
+use super::client::{Client, Folder};
+
+const POLICY: &str = "deny Podd if image !~ \"a/*\"\n";
+
+fn at(uri: &str, line: u32, character: u32) -> Value {
+    json!({ "textDocument": { "uri": uri }, "position": { "line": line, "character": character } })
+}
+
+#[test]
+fn findings_are_told_to_those_who_do_not_ask() {
+    let folder = Folder::new("push");
+    let mut client = Client::start(&folder.0, json!({}));
+    assert_eq!(client.capabilities["positionEncoding"], "utf-16");
+    assert!(client.capabilities.get("diagnosticProvider").is_none(), "never both");
+    let uri = folder.file("a.aip", POLICY);
+    client.open(&uri, "aip", POLICY);
+    let found = client.diagnostics(&uri, 1);
+    assert_eq!(found[0]["code"], "AIP0206");
+    assert_eq!(found[0]["range"]["start"], json!({ "line": 0, "character": 5 }));
+
+    let change = json!({ "range": { "start": { "line": 0, "character": 5 }, "end": { "line": 0, "character": 9 } }, "text": "pod" });
+    client.notify(
+        "textDocument/didChange",
+        json!({ "textDocument": { "uri": uri, "version": 2 }, "contentChanges": [change] }),
+    );
+    assert_eq!(client.diagnostics(&uri, 2), Vec::<Value>::new());
+    client.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
+    assert_eq!(client.goodbye(), Some(0));
+}
+
+#[test]
+fn findings_are_for_those_who_ask() {
+    let folder = Folder::new("pull");
+    let can = json!({ "textDocument": { "diagnostic": {} }, "general": { "positionEncodings": ["utf-8"] } });
+    let mut client = Client::start(&folder.0, can);
+    assert_eq!(client.capabilities["positionEncoding"], "utf-8");
+    let uri = folder.file("a.aip", POLICY);
+    client.open(&uri, "aip", POLICY);
+    let answer = client.request("textDocument/diagnostic", json!({ "textDocument": { "uri": uri } }));
+    assert_eq!(answer.expect("a report")["items"][0]["code"], "AIP0206");
+    assert!(client.published.is_empty(), "nothing is told unasked");
+    assert_eq!(client.goodbye(), Some(0));
+}
+
+#[test]
+fn every_offer_is_kept() {
+    let folder = Folder::new("offers");
+    let mut client = Client::start(&folder.0, json!({}));
+    let text = "let allowed = [\"a/*\"]\n\npolicy p \"T\" {\n  deny pod if image !~ allowed and count(spec.containers) > 3\n}\n";
+    let uri = folder.file("a.aip", text);
+    client.open(&uri, "aip", text);
+    let file = json!({ "textDocument": { "uri": uri } });
+    let allowed = at(&uri, 3, 24);
+    let with = |mut params: Value, more: Value| {
+        if let (Some(params), Some(more)) = (params.as_object_mut(), more.as_object()) {
+            params.extend(more.clone());
+        }
+        params
+    };
+    let whole =
+        json!({ "range": { "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } } });
+    let asked = [
+        ("textDocument/hover", allowed.clone()),
+        ("textDocument/completion", at(&uri, 3, 29)),
+        ("textDocument/signatureHelp", at(&uri, 3, 41)),
+        ("textDocument/definition", allowed.clone()),
+        (
+            "textDocument/references",
+            with(allowed.clone(), json!({ "context": { "includeDeclaration": true } })),
+        ),
+        ("textDocument/documentHighlight", allowed.clone()),
+        ("textDocument/documentSymbol", file.clone()),
+        ("workspace/symbol", json!({ "query": "p" })),
+        (
+            "textDocument/codeAction",
+            with(with(file.clone(), whole.clone()), json!({ "context": { "diagnostics": [] } })),
+        ),
+        (
+            "textDocument/formatting",
+            with(file.clone(), json!({ "options": { "tabSize": 2, "insertSpaces": true } })),
+        ),
+        (
+            "textDocument/rangeFormatting",
+            with(
+                with(file.clone(), whole.clone()),
+                json!({ "options": { "tabSize": 2, "insertSpaces": true } }),
+            ),
+        ),
+        ("textDocument/prepareRename", allowed.clone()),
+        ("textDocument/rename", with(allowed, json!({ "newName": "trusted" }))),
+        ("textDocument/foldingRange", file.clone()),
+        (
+            "textDocument/selectionRange",
+            with(file.clone(), json!({ "positions": [{ "line": 3, "character": 24 }] })),
+        ),
+        ("textDocument/semanticTokens/full", file.clone()),
+        ("textDocument/semanticTokens/full/delta", with(file.clone(), json!({ "previousResultId": "1" }))),
+        ("textDocument/inlayHint", with(file, whole)),
+    ];
+    for (method, params) in asked {
+        let answer = client.request(method, params).unwrap_or_else(|error| panic!("{method}: {error}"));
+        assert!(!answer.is_null(), "{method} has an answer");
+    }
+    let answer =
+        client.request("aipc/builtIn", json!({ "uri": "aipc:/std/prelude.aip" })).expect("the prelude");
+    assert!(answer.as_str().is_some_and(|it| it.contains("view pod")), "{answer}");
+    // The type of a kind that the file does not declare is nowhere.
+    assert_eq!(client.request("textDocument/typeDefinition", at(&uri, 3, 8)), Ok(Value::Null));
+    assert_eq!(client.goodbye(), Some(0));
+}
+
+#[test]
+fn a_burst_of_keystrokes_ends_at_the_last_one() {
+    let folder = Folder::new("burst");
+    let mut client = Client::start(&folder.0, json!({}));
+    let uri = folder.file("a.aip", "");
+    client.open(&uri, "aip", "");
+    for version in 2..302 {
+        let end = version - 2;
+        let place = json!({ "line": 0, "character": end });
+        let change = json!({ "range": { "start": place, "end": place }, "text": "a" });
+        client.notify(
+            "textDocument/didChange",
+            json!({ "textDocument": { "uri": uri, "version": version }, "contentChanges": [change] }),
+        );
+    }
+    let folded = client.request(
+        "textDocument/selectionRange",
+        json!({ "textDocument": { "uri": uri }, "positions": [{ "line": 0, "character": 0 }] }),
+    );
+    let folded = folded.expect("an answer");
+    assert_eq!(folded[0]["range"]["end"]["character"], 300, "all edits were made, in order");
+    client.diagnostics(&uri, 301);
+    assert_eq!(client.goodbye(), Some(0));
+}
+
+#[test]
+fn a_cancelled_request_is_answered_and_costs_nothing() {
+    let folder = Folder::new("cancel");
+    let mut client = Client::start(&folder.0, json!({}));
+    let text = "deny pod if spec.hostNetwork\n".repeat(2_000);
+    let uri = folder.file("a.aip", &text);
+    client.open(&uri, "aip", &text);
+    let slow = client.begin("textDocument/semanticTokens/full", json!({ "textDocument": { "uri": uri } }));
+    client.notify("$/cancelRequest", json!({ "id": slow }));
+    // Cancelled, or already done.
+    if let Err(error) = client.finish(slow) {
+        assert_eq!(error["code"], -32800, "{error}");
+    }
+    assert!(client.request("textDocument/hover", at(&uri, 0, 20)).is_ok());
+    assert_eq!(client.goodbye(), Some(0));
+}
+
+#[test]
+fn what_is_no_message_does_not_end_the_session() {
+    let folder = Folder::new("garbage");
+    let mut client = Client::start(&folder.0, json!({}));
+    for text in ["{", "[]", "{\"jsonrpc\":\"2.0\"}", "null", "\u{1f600}"] {
+        client.raw(format!("Content-Length: {}\r\n\r\n{text}", text.len()).as_bytes());
+    }
+    client.notify("textDocument/nonsense", json!({}));
+    client.notify("$/unknown", json!({ "a": 1 }));
+    let error = client.request("textDocument/nonsense", json!({})).expect_err("there is no such request");
+    assert_eq!(error["code"], -32601, "{error}");
+    let error = client.request("textDocument/hover", json!({ "textDocument": 7 })).expect_err("wrong params");
+    assert_eq!(error["code"], -32602, "{error}");
+    // Of a file that is not open there is nothing to say.
+    assert_eq!(client.request("textDocument/hover", at("file:///gone.aip", 0, 0)), Ok(Value::Null));
+    let uri = folder.file("a.aip", POLICY);
+    client.open(&uri, "aip", POLICY);
+    assert_eq!(client.diagnostics(&uri, 1).len(), 1);
+    assert_eq!(client.goodbye(), Some(0));
+}
+
+#[test]
+fn an_end_without_goodbye_has_its_own_code() {
+    let folder = Folder::new("exit");
+    let mut client = Client::start(&folder.0, json!({}));
+    client.notify("exit", Value::Null);
+    assert_eq!(client.ended(), Some(1));
+}
+
+#[test]
+fn manifests_and_settings_have_findings_too() {
+    let folder = Folder::new("manifests");
+    folder.file("a.aip", "deny pod if image !~ \"a/*\"\n  message \"not ours: {image}\"\n");
+    let settings = "[cluster]\nkubernetes = \"0.9\"\n";
+    let mut client = Client::start(&folder.0, json!({}));
+    let manifest = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - image: busybox\n    name: c\n";
+    let uri = folder.file("pod.yaml", manifest);
+    client.open(&uri, "yaml", manifest);
+    let found = client.diagnostics(&uri, 1);
+    assert_eq!(found[0]["range"]["start"], json!({ "line": 5, "character": 11 }), "{found:?}");
+    assert!(found[0]["message"].as_str().is_some_and(|it| it.contains("not ours: busybox")), "{found:?}");
+    let uri = folder.file("aip.toml", settings);
+    client.open(&uri, "toml", settings);
+    assert_eq!(client.diagnostics(&uri, 1)[0]["code"], "AIP0703");
+    assert_eq!(client.goodbye(), Some(0));
+}
