@@ -1,5 +1,7 @@
 //! The wording of what the checker finds: one constructor a diagnostic.
 
+mod test;
+
 use super::ty::Record;
 use super::{Expr, Ty};
 use crate::diagnostic::{Code, Diagnostic};
@@ -7,6 +9,8 @@ use crate::kubernetes::{Cluster, EnumId, KindLookup, ObjectId, ResourceLookup, V
 use crate::source::{Sources, Span};
 use crate::syntax::ast;
 use crate::vocabulary::functions::Kind;
+
+pub use test::*;
 
 fn did_you_mean(diagnostic: Diagnostic, span: Span, suggestion: Option<&str>) -> Diagnostic {
     match suggestion {
@@ -963,38 +967,4 @@ pub fn namespace_of_rule(span: Span) -> Diagnostic {
 
 pub fn empty_because(span: Span) -> Diagnostic {
     Diagnostic::new(Code::WrongValue, span, "an exemption says why")
-}
-
-// Tests
-
-pub fn empty_test(title: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::EmptyTest, span, format!("the test \"{title}\" expects nothing"))
-}
-
-pub fn test_needs_kind(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::OutOfPlace, span, "a test is about objects of one kind")
-        .help("write the kind of the object: `Pod { … }`, `Deployment { … }`")
-}
-
-pub fn given_namespace(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::WrongValue, span, "`given namespace` names it: `given namespace { name: \"ml\" }`")
-        .help("for its labels write `given Namespace { metadata: { … } }`")
-}
-
-pub fn given_answer(why: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::WrongValue, span, format!("this answers no question: {why}"))
-        .help("write `given http { get: \"https://…\", answer: { … } }`")
-}
-
-pub fn one_operation(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::WrongValue, span, "an expectation is about one operation")
-        .help("one of create, update, delete, connect")
-}
-
-pub fn one_document(file: &str, count: usize, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::WrongValue, span, format!("`{file}` holds {count} objects, and one is wanted here"))
-}
-
-pub fn file_of_other_kind(file: &str, is: &str, wanted: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::WrongValue, span, format!("`{file}` holds a {is}, not a {wanted}"))
 }

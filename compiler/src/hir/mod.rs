@@ -489,6 +489,8 @@ pub enum Given {
     Namespace(String),
     /// An object of the cluster.
     Object(serde_json::Value),
+    /// The moment at which the test runs.
+    Now(String),
     /// What a service, the cache or a registry answers, as [`aipc_runtime::machine::Answer::recorded`] reads it.
     Answer(serde_json::Value),
 }
@@ -521,6 +523,10 @@ pub enum Verdict {
     Deny,
     Allow,
     Skip,
+    /// A clean-up would remove the object.
+    Delete,
+    /// Clean-ups look at the object, and it stays.
+    Keep,
     /// The object after the mutations, whole.
     Becomes(serde_json::Value),
     /// A generation makes an object that has all that this one has.

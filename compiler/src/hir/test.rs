@@ -28,6 +28,12 @@ impl Checker<'_> {
                 ast::Step::Given { kind, object, span } => {
                     test.givens.extend(self.given(kind, object, *span))
                 }
+                ast::Step::GivenTime { name, time, span } => {
+                    if test.givens.iter().any(|it| matches!(it, Given::Now(_))) {
+                        self.report(errors::second_now(*span));
+                    }
+                    test.givens.extend(self.given_time(name, time));
+                }
                 ast::Step::Expect(it) => test.expects.extend(self.expect(it)),
                 ast::Step::Error(_) => {}
             }
@@ -67,6 +73,10 @@ impl Checker<'_> {
                     }
                 }
             }
+            "now" => {
+                self.report(errors::given_now(span));
+                None
+            }
             "http" | "registry" | "cache" | "cluster" => {
                 let value = self.constant(object)?;
                 match aipc_runtime::machine::Answer::recorded(&value) {
@@ -79,6 +89,23 @@ impl Checker<'_> {
             }
             _ => Some(Given::Object(self.object_of_kind(kind, &ast::Document::Object(object.clone()))?)),
         }
+    }
+
+    fn given_time(&mut self, name: &ast::KindRef, time: &ast::Text) -> Option<Given> {
+        let word = name.name.text();
+        if word.is_empty() {
+            return None; // A name is missing, which was said.
+        }
+        if word != "now" {
+            self.report(errors::given_time_of(name, time));
+            return None;
+        }
+        let moment = constant::parse_date(&time.value);
+        // What is no date at all was said where the text was read.
+        if moment.is_none() && crate::syntax::is_date(&time.value) {
+            self.report(errors::bad_literal("date", &time.value, time.span));
+        }
+        moment.map(Given::Now)
     }
 
     fn expect(&mut self, it: &ast::Expect) -> Option<Expect> {
@@ -95,6 +122,8 @@ impl Checker<'_> {
                     ast::Verdict::Deny => Verdict::Deny,
                     ast::Verdict::Allow => Verdict::Allow,
                     ast::Verdict::Skip => Verdict::Skip,
+                    ast::Verdict::Delete => self.of_clean_up(it, *verdict, Verdict::Delete)?,
+                    ast::Verdict::Keep => self.of_clean_up(it, *verdict, Verdict::Keep)?,
                 };
                 (verdict, by.as_ref().map(|it| it.text()), message.as_ref().map(|it| it.value.clone()))
             }
@@ -106,6 +135,24 @@ impl Checker<'_> {
             }
         };
         Some(Expect { verdict, operation, object: object?, old, by, message, span: it.span })
+    }
+
+    /// The verdict of a clean-up, which has no request and says nothing.
+    fn of_clean_up(&mut self, it: &ast::Expect, word: ast::Verdict, verdict: Verdict) -> Option<Verdict> {
+        let message = match &it.outcome {
+            ast::Outcome::Verdict { message, .. } => message.as_ref().map(|it| it.span),
+            ast::Outcome::Becomes(_) | ast::Outcome::Generates(..) => None,
+        };
+        let clauses = [
+            ("on", it.on.as_ref().map(|it| it.span)),
+            ("from", it.old.as_ref().map(ast::Document::span)),
+            ("message", message),
+        ];
+        let before = self.diagnostics.len();
+        for (clause, span) in clauses {
+            span.into_iter().for_each(|span| self.report(errors::not_of_clean_up(word, clause, span)));
+        }
+        (self.diagnostics.len() == before).then_some(verdict)
     }
 
     fn operation_of_test(&mut self, on: Option<&ast::On>, has_old: bool) -> AdmissionOperation {

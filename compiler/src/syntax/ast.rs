@@ -613,6 +613,12 @@ pub enum Step {
         object: Object,
         span: Span,
     },
+    /// `given now 2026-01-31T12:00:00Z`
+    GivenTime {
+        name: KindRef,
+        time: Text,
+        span: Span,
+    },
     Expect(Box<Expect>),
     Error(Span),
 }
@@ -621,7 +627,10 @@ impl Step {
     pub fn span(&self) -> Span {
         match self {
             Step::Let(it) => it.span,
-            Step::GivenFile { span, .. } | Step::Given { span, .. } | Step::Error(span) => *span,
+            Step::GivenFile { span, .. }
+            | Step::Given { span, .. }
+            | Step::GivenTime { span, .. }
+            | Step::Error(span) => *span,
             Step::Expect(it) => it.span,
         }
     }
@@ -658,6 +667,21 @@ pub enum Verdict {
     Deny,
     Allow,
     Skip,
+    Delete,
+    Keep,
+}
+
+impl Verdict {
+    /// The word behind `expect`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Deny => "deny",
+            Verdict::Allow => "allow",
+            Verdict::Skip => "skip",
+            Verdict::Delete => "delete",
+            Verdict::Keep => "keep",
+        }
+    }
 }
 
 /// An object of a test: written out, or the name of a file.

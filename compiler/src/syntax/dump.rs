@@ -481,6 +481,12 @@ impl Dump {
                     d.object(object);
                 })
             }),
+            Step::GivenTime { name, time, .. } => self.line(|d| {
+                d.node("given", |d| {
+                    d.kind(name);
+                    d.word(&time.value);
+                })
+            }),
             Step::Expect(expect) => self.line(|d| d.node("expect", |d| d.expect(expect))),
             Step::Error(_) => self.line(|d| d.word("(error)")),
         }
@@ -488,11 +494,7 @@ impl Dump {
 
     fn expect(&mut self, expect: &Expect) {
         if let Outcome::Verdict { verdict, .. } = &expect.outcome {
-            self.word(match verdict {
-                Verdict::Deny => "deny",
-                Verdict::Allow => "allow",
-                Verdict::Skip => "skip",
-            });
+            self.word(verdict.as_str());
         }
         self.on(&expect.on);
         self.kind(&expect.subject);

@@ -12,6 +12,9 @@ pub fn phrase(expected: &[String]) -> String {
     } else if has("str") {
         classes.push("a string".to_string());
     }
+    if !hole && has("date") {
+        classes.push("a date".to_string());
+    }
     if has("==") && has("and") {
         classes.push("an operator".to_string());
     } else if has("+") && has("*") {

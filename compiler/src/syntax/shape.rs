@@ -54,7 +54,9 @@ impl<'t> Shape<'t> {
         }
         match word {
             _ if begins_rule(word) && self.ends_rule_name(at) => false,
-            Keyword::Deny if last.is_some_and(|last| last.is_keyword(Keyword::Expect)) => false,
+            Keyword::Deny | Keyword::Delete if last.is_some_and(|last| last.is_keyword(Keyword::Expect)) => {
+                false
+            }
             Keyword::For | Keyword::If => fresh && self.in_braces(at) && self.opens_body_before_statement(at),
             Keyword::Given | Keyword::Expect | Keyword::Severity | Keyword::Category | Keyword::Control => {
                 fresh || last.is_some_and(Tok::ends_value)

@@ -52,7 +52,7 @@ keywords! {
         Category "category", Control "control", Copy "copy", Each "each", Signed "signed",
         Attested "attested", Ignoring "ignoring", Until "until", Because "because", Given "given",
         Expect "expect", Becomes "becomes", Generates "generates", Allow "allow", Skip "skip",
-        Missing "missing", Only "only",
+        Keep "keep", Missing "missing", Only "only",
     }
 }
 

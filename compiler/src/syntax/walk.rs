@@ -264,7 +264,7 @@ impl<'a> Found<'a> {
                     Outcome::Verdict { .. } => {}
                 }
             }
-            Step::GivenFile { .. } | Step::Error(_) => {}
+            Step::GivenFile { .. } | Step::GivenTime { .. } | Step::Error(_) => {}
         }
     }
 

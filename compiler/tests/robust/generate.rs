@@ -185,7 +185,7 @@ fn item(random: &mut Random) -> String {
         5 => format!(
             "test \"{}\" {{ expect {} Pod {{ metadata: {{ name: \"a\" }}, spec: {{ containers: [{{ name: {}, image: {} }}] }} }} }}",
             name(random),
-            random.pick(&["deny", "allow", "skip"]),
+            random.pick(&["deny", "allow", "skip", "delete", "keep"]),
             text(random),
             text(random),
         ),

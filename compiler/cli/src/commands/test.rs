@@ -23,7 +23,7 @@ use aipc_project::report::count;
 use aipc_project::report::escape::visible;
 use aipc_project::run::context;
 
-/// Tests have no clock: what depends on the time is tested at this moment, 2026-01-01T00:00:00Z.
+/// Tests have no clock: without `given now` they run at this moment, 2026-01-01T00:00:00Z.
 const NOW_UNIX_SECONDS: i64 = 1_767_225_600;
 
 pub fn test(arguments: &Test, console: &Console) -> Outcome {
@@ -102,12 +102,14 @@ struct Failure {
 fn failures(test: &hir::Test, program: &Program) -> Vec<Failure> {
     let mut user = None;
     let mut namespace = "default";
+    let mut now = Time::from_unix(NOW_UNIX_SECONDS, 0);
     let mut objects = Vec::new();
     let mut answers = Vec::new();
     for given in &test.givens {
         match given {
             hir::Given::User(value) => user = Some(user_document(value)),
             hir::Given::Namespace(name) => namespace = name,
+            hir::Given::Now(moment) => now = Time::parse(moment).unwrap_or(now),
             hir::Given::Answer(value) => answers.push(value),
             hir::Given::Object(value) => objects.push((value, Document::from_json(value))),
         }
@@ -144,8 +146,14 @@ fn failures(test: &hir::Test, program: &Program) -> Vec<Failure> {
                 namespace_default: namespace,
                 namespaces: Some(&namespaces),
                 world: Some(&world),
-                ..Environment::new(Time::from_unix(NOW_UNIX_SECONDS, 0))
+                ..Environment::new(now)
             };
+            if matches!(expect.verdict, hir::Verdict::Delete | hir::Verdict::Keep) {
+                // A clean-up comes by itself to what is in the cluster: there is no request that changes it before.
+                let environment = Environment { user: None, ..environment };
+                let decision = evaluator.evaluate(Resource::of(&object), &environment, Limits::default());
+                return compare(expect, program, &decision);
+            }
             let mutated = evaluator.mutate(Resource::of(&object), &environment, Limits::default());
             let after = mutated.document.as_ref().unwrap_or(&object);
             if let hir::Verdict::Becomes(wanted) = &expect.verdict {
@@ -177,34 +185,47 @@ fn user_document(value: &serde_json::Value) -> Document {
 }
 
 fn compare(expect: &hir::Expect, program: &Program, decision: &Decision) -> Option<Failure> {
-    let named = |policy: &str, rule: &str| {
+    let is_named = |policy: &str, rule: &str| {
         expect.by.as_ref().is_none_or(|by| by == policy || *by == format!("{policy}.{rule}"))
     };
     let spoken: Vec<Spoken<'_>> =
         decision.verdicts.iter().map(|verdict| Spoken::of(verdict, program)).collect();
-    let mut relevant = spoken.iter().filter(|it| named(it.policy, it.rule)).peekable();
-    let mut of_kind = relevant.clone();
+    let mut named = spoken.iter().filter(|it| is_named(it.policy, it.rule));
+    // Clean-ups neither deny nor allow.
+    let mut judges = named.clone().filter(|it| !it.is_clean_up);
+    let mut clean_ups = named.clone().filter(|it| it.is_clean_up);
+    let goes = |it: &Spoken<'_>| it.verdict.verdict == Verdict::Pass;
+    let stays = |it: &Spoken<'_>| matches!(it.verdict.verdict, Verdict::NotApplicable(_));
     let is_error =
         |it: &&Spoken<'_>| matches!(it.verdict.verdict, Verdict::Error(_) | Verdict::NotEvaluated(_));
     let holds = match expect.verdict {
-        hir::Verdict::Deny => relevant.any(|it| it.denies_with(expect.message.as_deref())),
+        hir::Verdict::Deny => judges.any(|it| it.denies_with(expect.message.as_deref())),
         // Silence is no permission: a rule must have looked at the object.
         hir::Verdict::Allow => {
-            relevant.clone().any(|it| matches!(it.verdict.verdict, Verdict::Pass))
-                && !relevant.any(|it| matches!(it.verdict.verdict, Verdict::Fail) || is_error(&it))
+            judges.clone().any(|it| matches!(it.verdict.verdict, Verdict::Pass))
+                && !judges.any(|it| matches!(it.verdict.verdict, Verdict::Fail) || is_error(&it))
         }
-        hir::Verdict::Skip => of_kind.all(|it| matches!(it.verdict.verdict, Verdict::NotApplicable(_))),
+        hir::Verdict::Skip => named.all(|it| matches!(it.verdict.verdict, Verdict::NotApplicable(_))),
+        hir::Verdict::Delete => clean_ups.any(goes),
+        hir::Verdict::Keep => clean_ups.clone().next().is_some() && clean_ups.all(stays),
         // Compared before anything is judged.
         hir::Verdict::Becomes(_) | hir::Verdict::Generates(_) => true,
     };
     // Objects of tests are partial; what is wrong in them is said, what is absent is not.
     let is_wrong = |it: &&Invalid| !matches!(it.kind, InvalidKind::MissingField { .. });
     let wrong: Vec<&Invalid> = decision.invalid.iter().filter(is_wrong).collect();
-    if holds && wrong.is_empty() {
+    // Of rules that are not there, anything would be true.
+    let nobody = !program.rules().iter().any(|rule| {
+        let policy = &program.policies()[rule.policy.0 as usize];
+        is_named(&policy.name, &rule.name)
+    });
+    if holds && wrong.is_empty() && !nobody {
         return None;
     }
     let mut actual: Vec<String> = spoken.iter().map(Spoken::words).collect();
-    if actual.is_empty() {
+    if let Some(by) = expect.by.as_ref().filter(|_| nobody) {
+        actual.push(format!("there is no policy or rule `{by}`"));
+    } else if actual.is_empty() {
         actual.push("no rule speaks of this object".to_string());
     }
     for invalid in wrong {
@@ -323,13 +344,15 @@ struct Spoken<'a> {
     policy: &'a str,
     rule: &'a str,
     verdict: &'a RuleVerdict,
+    is_clean_up: bool,
 }
 
 impl<'a> Spoken<'a> {
     fn of(verdict: &'a RuleVerdict, program: &'a Program) -> Spoken<'a> {
         let rule = &program.rules()[verdict.rule.0 as usize];
         let policy = &program.policies()[rule.policy.0 as usize];
-        Spoken { policy: &policy.name, rule: &rule.name, verdict }
+        let is_clean_up = matches!(rule.body, Body::Delete(_));
+        Spoken { policy: &policy.name, rule: &rule.name, verdict, is_clean_up }
     }
 }
 
@@ -348,6 +371,7 @@ impl Spoken<'_> {
     fn words(&self) -> String {
         let name = self.name();
         match &self.verdict.verdict {
+            Verdict::Pass if self.is_clean_up => format!("{name} deletes it"),
             Verdict::Pass => format!("{name} allows it"),
             Verdict::Fail => match self.verdict.violations.first() {
                 Some(first) => {
@@ -356,6 +380,7 @@ impl Spoken<'_> {
                 }
                 None => format!("{name} denies it"),
             },
+            Verdict::NotApplicable(why) if self.is_clean_up => format!("{name} keeps it: {}", why.because()),
             Verdict::NotApplicable(why) => format!("{name} does not apply: {}", why.because()),
             Verdict::Error(error) => format!("{name} ends in an error: {}", error.reason.because()),
             Verdict::NotEvaluated(unknown @ Unknown::Signatures) => {
@@ -375,6 +400,8 @@ fn expected(expect: &hir::Expect) -> String {
         hir::Verdict::Deny => "deny".to_string(),
         hir::Verdict::Allow => "allow".to_string(),
         hir::Verdict::Skip => "skip".to_string(),
+        hir::Verdict::Delete => "delete".to_string(),
+        hir::Verdict::Keep => "keep".to_string(),
         hir::Verdict::Becomes(_) => "the object becomes another".to_string(),
         hir::Verdict::Generates(wanted) => {
             let kind = wanted["kind"].as_str().unwrap_or_default();

@@ -278,6 +278,7 @@ impl Formatter<'_> {
                 let object = self.object(object);
                 concat(vec![text(format!("given {} ", kind_text(kind))), object])
             }
+            Step::GivenTime { name, time, .. } => text(format!("given {} {}", kind_text(name), time.value)),
             Step::Expect(it) => self.expect(it),
             Step::Error(span) => text(self.written(*span)),
         }
@@ -285,10 +286,8 @@ impl Formatter<'_> {
 
     fn expect(&mut self, it: &Expect) -> Layout {
         let verdict = match &it.outcome {
-            Outcome::Verdict { verdict: Verdict::Deny, .. } => " deny",
-            Outcome::Verdict { verdict: Verdict::Allow, .. } => " allow",
-            Outcome::Verdict { verdict: Verdict::Skip, .. } => " skip",
-            Outcome::Becomes(_) | Outcome::Generates(..) => "",
+            Outcome::Verdict { verdict, .. } => format!(" {}", verdict.as_str()),
+            Outcome::Becomes(_) | Outcome::Generates(..) => String::new(),
         };
         let on = it.on.as_ref().map_or_else(String::new, |on| format!(" {}", on_text(on)));
         let head = text(format!("expect{verdict}{on} {} ", kind_text(&it.subject)));

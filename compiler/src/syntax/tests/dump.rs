@@ -30,7 +30,10 @@ exempt p.r, "q-*" for pod where a until 2027-01-31 because "b"
 test "t" {
   given "w.yaml"
   given user { name: "n" }
+  given now 2027-01-31T12:00:00Z
   expect deny on update Pod "a.yaml" from {} by p.r message "m"
+  expect delete Pod {} by p.r
+  expect keep Pod "a.yaml"
   expect Pod {} becomes "b.yaml"
   expect Pod {} generates Secret { a: ["{x}" for x in y] }
 }

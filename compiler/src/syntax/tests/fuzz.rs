@@ -72,6 +72,8 @@ const SNIPPETS: &[&str] = &[
     "rule x:",
     "for",
     "expect",
+    "expect delete",
+    "keep",
     "<error>",
 ];
 

@@ -513,6 +513,8 @@ impl Generator {
                 self.word("given");
                 if self.chance(50) {
                     self.constant();
+                } else if self.chance(30) {
+                    self.words("now 2027-01-31");
                 } else {
                     self.name();
                     self.object();
@@ -522,7 +524,7 @@ impl Generator {
                 self.word("expect");
                 let verdict = self.chance(60);
                 if verdict {
-                    self.pick(&["deny", "allow", "skip"]);
+                    self.pick(&["deny", "allow", "skip", "delete", "keep"]);
                 }
                 if self.chance(20) {
                     self.words("on update");
