@@ -90,3 +90,26 @@ fn library_policies_say_the_same_three_ways() {
     }
     judge.close();
 }
+
+/// The clean-ups among them: what goes is what Kyverno deletes.
+#[test]
+fn untrusted_workloads_are_removed_by_all_three() {
+    let judge = ThreeWays::open("shift_left");
+    let (_, yaml) = PORTS[0];
+    let labels = [("ai".to_owned(), "true".to_owned())].into_iter().collect();
+    let request = Request { namespace_labels: Some(labels), ..Request::default() };
+    for name in ["shift-left", "shift-left-as-written"] {
+        let (source, compiled) = policy("shift-left", name);
+        let mut resources = resources(&Profile::workloads(), yaml);
+        // Half of them are old.
+        for (index, resource) in resources.iter_mut().enumerate() {
+            let year = if index.is_multiple_of(2) { 2020 } else { 2999 };
+            resource["metadata"]["creationTimestamp"] = json!(format!("{year}-01-01T00:00:00Z"));
+        }
+        let outcome = judge.compare(&source, &compiled, &resources, &request, true);
+        assert!(outcome.agrees(), "{name}: {}", outcome.describe(&source));
+        let [pass, fail, error] = outcome.counts;
+        assert!(pass > 20 && fail > 20 && error == 0, "{name}: {pass} pass, {fail} fail, {error} error");
+    }
+    judge.close();
+}
