@@ -1,5 +1,7 @@
 //! The best practices of the library: each policy three ways, on objects of every kind that it may speak of.
 
+use std::sync::OnceLock;
+
 use super::ports::{Cause, compare, corpus, says};
 use super::{admissible, give_namespace};
 use crate::support::compile::{Compiled, compile};
@@ -7,6 +9,7 @@ use crate::support::judge::Judge;
 use crate::support::oracle::Request;
 use crate::support::resources::{KINDS, Profile, WORKLOADS};
 use crate::support::three_ways::ThreeWays;
+use regex::Regex;
 use serde_json::{Value, json};
 
 const RESOURCES: usize = 200;
@@ -58,6 +61,61 @@ fn policies_say_the_same_three_ways() {
 fn lacks(list: &Value, field: &str) -> bool {
     list.as_array().is_none_or(|elements| elements.iter().any(|element| element[field].is_null()))
 }
+
+/// The spec of the Pod that a resource is or makes.
+fn pod(resource: &Value) -> &Value {
+    match resource["kind"].as_str() {
+        Some("Pod") => &resource["spec"],
+        Some("CronJob") => &resource["spec"]["jobTemplate"]["spec"]["template"]["spec"],
+        _ => &resource["spec"]["template"]["spec"],
+    }
+}
+
+/// Whether an image of a resource has a property.
+fn has_image(resource: &Value, is_meant: fn(&str) -> bool) -> bool {
+    let lists = ["containers", "initContainers", "ephemeralContainers"];
+    let mut containers = lists.iter().filter_map(|list| pod(resource)[*list].as_array()).flatten();
+    containers.any(|it| it["image"].as_str().is_some_and(is_meant))
+}
+
+/// Whether a text is no reference to an image: `x:`, `Web:1`, `a@sha256:short`.
+fn is_no_reference(image: &str) -> bool {
+    static REFERENCE: OnceLock<Regex> = OnceLock::new();
+    let reference = REFERENCE.get_or_init(|| {
+        let host = "(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?";
+        let path = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*";
+        let pattern = format!(
+            "^{host}{path}(?:/{path})*(?::[A-Za-z0-9_][\\w.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?$"
+        );
+        Regex::new(&pattern).expect("a pattern")
+    });
+    !reference.is_match(image)
+}
+
+/// Whether the only colon of an image is that of its registry's port, or the image has a digest.
+fn has_port_or_digest(image: &str) -> bool {
+    let last = image.rsplit('/').next().unwrap_or(image);
+    image.contains('@') || image.contains(':') && !last.contains(':')
+}
+
+/// Whether a container drops a capability that is written so.
+fn drops(resource: &Value, is_meant: fn(&str) -> bool) -> bool {
+    let lists = ["containers", "initContainers", "ephemeralContainers"];
+    let mut containers = lists.iter().filter_map(|list| pod(resource)[*list].as_array()).flatten();
+    containers.any(|it| {
+        let dropped = it["securityContext"]["capabilities"]["drop"].as_array();
+        dropped.is_some_and(|it| it.iter().any(|it| it.as_str().is_some_and(is_meant)))
+    })
+}
+
+/// Whether a text is neither a number nor a percentage.
+fn is_no_amount(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.strip_suffix('%').unwrap_or(text).parse::<u32>().is_err())
+}
+
+const BRACES: Cause = ("Kyverno reads a text in braces as a variable", |it| says(it, &["{{ x }}"]));
+const NO_REFERENCE: Cause =
+    ("a text that is no reference to an image has no tag", |it| has_image(it, is_no_reference));
 
 /// Ours, its arguments, the policy of the corpus with its intent, and the published causes of differences. Others of the
 /// library mean to differ in more than that; their files say in what.
@@ -181,10 +239,111 @@ const PORTS: &[(&str, &str, &str, &[Cause])] = &[
         "disallow-secret-reading-roles",
         "",
         "other/restrict-secret-role-verbs/restrict-secret-role-verbs",
+        &[BRACES, ("a wildcard names Secrets too", |it| says(it, &[r#""*""#]))],
+    ),
+    (
+        "disallow-latest-tag",
+        "",
+        "best-practices/disallow-latest-tag/disallow-latest-tag",
         &[
-            ("Kyverno reads a text in braces as a variable", |it| says(it, &["{{ x }}"])),
-            ("a wildcard names Secrets too", |it| says(it, &[r#""*""#])),
+            NO_REFERENCE,
+            ("the port of a registry is no tag, and a digest decides", |it| {
+                has_image(it, has_port_or_digest)
+            }),
         ],
+    ),
+    (
+        "require-probes",
+        "",
+        "best-practices/require-probes/require-probes",
+        &[
+            ("all kinds that run Pods for long count", |it| {
+                ["ReplicaSet", "ReplicationController"].contains(&it["kind"].as_str().unwrap_or_default())
+            }),
+            ("a pod that runs to its end needs no probe", |it| {
+                pod(it)["restartPolicy"].as_str().is_some_and(|it| it != "Always")
+            }),
+        ],
+    ),
+    (
+        "require-drop-net-raw",
+        "",
+        "best-practices/require-drop-cap-net-raw/require-drop-cap-net-raw",
+        &[
+            ("ALL drops NET_RAW too", |it| drops(it, |it| it.eq_ignore_ascii_case("ALL"))),
+            ("a star in a manifest is no pattern", |it| drops(it, |it| it.contains('*'))),
+        ],
+    ),
+    (
+        "require-requests-and-limits",
+        "",
+        "best-practices/require-pod-requests-limits/require-pod-requests-limits",
+        &[("ephemeral containers cannot have resources", |it| says(it, &["ephemeralContainers"]))],
+    ),
+    (
+        "require-cpu-limits",
+        "",
+        "other/require-cpu-limits/require-cpu-limits",
+        &[("ephemeral containers cannot have resources", |it| says(it, &["ephemeralContainers"]))],
+    ),
+    (
+        "disallow-empty-ingress-host",
+        "",
+        "best-practices/disallow-empty-ingress-host/disallow-empty-ingress-host",
+        &[("each rule needs a host, whether it has `http` or not", |it| lacks(&it["spec"]["rules"], "http"))],
+    ),
+    (
+        "require-ingress-https",
+        "",
+        "other/require-ingress-https/require-ingress-https",
+        &[("the API server takes no Ingress without a spec", |it| it["spec"].is_null())],
+    ),
+    (
+        "restrict-disruption-budgets",
+        "",
+        "other/require-reasonable-pdbs/require-reasonable-pdbs",
+        &[("the API server takes numbers and percentages only", |it| {
+            is_no_amount(&it["spec"]["minAvailable"]) || is_no_amount(&it["spec"]["maxUnavailable"])
+        })],
+    ),
+    (
+        "disallow-escalating-roles",
+        "",
+        "other/restrict-escalation-verbs-roles/restrict-escalation-verbs-roles",
+        &[BRACES],
+    ),
+    (
+        "require-pull-of-latest",
+        "",
+        "other/imagepullpolicy-always/imagepullpolicy-always",
+        &[
+            NO_REFERENCE,
+            ("init and ephemeral containers count", |it| {
+                says(it, &["initContainers", "ephemeralContainers"])
+            }),
+            ("the port of a registry is no tag, and a digest decides", |it| {
+                has_image(it, has_port_or_digest)
+            }),
+        ],
+    ),
+    (
+        "require-ingress-tls",
+        "",
+        "other/ingress-host-match-tls/ingress-host-match-tls",
+        &[BRACES, ("a star in a manifest is no pattern", |it| says(&it["spec"], &["*"]))],
+    ),
+    (
+        "disallow-service-account-tokens",
+        "",
+        "other/restrict-sa-automount-sa-token/restrict-sa-automount-sa-token",
+        &[],
+    ),
+    ("disallow-node-names", "", "other/restrict-node-selection/restrict-node-selection", &[]),
+    (
+        "require-multiple-replicas",
+        "",
+        "other/require-deployments-have-multiple-replicas/require-deployments-have-multiple-replicas",
+        &[],
     ),
 ];
 
