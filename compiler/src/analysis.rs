@@ -70,7 +70,9 @@ pub fn analyze(sources: &mut Sources, file: FileId, loader: &dyn Loader, options
     if diagnostic::has_errors(&parsed.diagnostics) {
         names_may_be_misread(&mut diagnostics);
     }
-    let (policies, found) = match diagnostic::has_errors(&diagnostics) {
+    // Who asks what may stand at a place has no use for what the file means.
+    let is_unfinished = options.cursor.is_some() || diagnostic::has_errors(&diagnostics);
+    let (policies, found) = match is_unfinished {
         true => Default::default(),
         false => lower::lower(&module, sources),
     };

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::ide::diagnostics::Finding;
+use crate::ide::preview::Preview;
 use crate::ide::{diagnostics, manifest};
 use crate::settings::Settings;
 use crate::text::Encoding;
@@ -51,6 +52,8 @@ pub struct Analyst {
     notices: mpsc::UnboundedSender<Notice>,
     /// Open files whose findings are to be sent.
     due: BTreeSet<PathBuf>,
+    /// What files compiled to last, by target.
+    pub previews: BTreeMap<(PathBuf, &'static str), Preview>,
     /// What was sent last of each file.
     published: BTreeMap<PathBuf, (i32, Vec<Finding>)>,
     /// Something changed that other files rest on; since when.
@@ -81,6 +84,7 @@ impl Door {
             manner: Manner::default(),
             notices,
             due: BTreeSet::new(),
+            previews: BTreeMap::new(),
             published: BTreeMap::new(),
             unsettled: None,
             tokens: BTreeMap::new(),
@@ -218,6 +222,7 @@ impl Analyst {
         self.due.remove(&path);
         self.tokens.remove(&path);
         self.published.remove(&path);
+        self.previews.retain(|(of, _), _| *of != path);
         if self.manner.push {
             self.say(Notice::Closed(path));
         }

@@ -45,6 +45,7 @@ pub fn serve() -> std::io::Result<bool> {
             backend
         })
         .custom_method("aipc/builtIn", Backend::built_in)
+        .custom_method("aipc/preview", Backend::preview)
         .custom_method(sift::UNREADABLE, Backend::unreadable)
         .finish();
         // More than the default of four: requests wait for the analyst, not for a processor.
@@ -73,6 +74,8 @@ struct Can {
     snippets: bool,
     configuration: bool,
     watch_files: bool,
+    /// It has the commands `aipc.preview`, `aipc.runTest` and `aipc.showFailures`.
+    commands: bool,
 }
 
 /// The server, as the framework sees it.
@@ -379,6 +382,10 @@ impl LanguageServer for Backend {
         params: lsp::SemanticTokensDeltaParams,
     ) -> Result<Option<lsp::SemanticTokensFullDeltaResult>> {
         self.on_tokens_delta(params).await
+    }
+
+    async fn code_lens(&self, params: lsp::CodeLensParams) -> Result<Option<Vec<lsp::CodeLens>>> {
+        self.on_lenses(params).await
     }
 
     async fn inlay_hint(&self, params: lsp::InlayHintParams) -> Result<Option<Vec<lsp::InlayHint>>> {

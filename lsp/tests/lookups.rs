@@ -1,7 +1,7 @@
 //! Hover, definition, references, rename, highlights, signatures, diagnostics, quick fixes.
 
 use aipc_compiler::formats::support::Target;
-use aipc_lsp::ide::{actions, diagnostics, hover, manifest, names, rename, signature};
+use aipc_lsp::ide::{actions, diagnostics, hover, lens, manifest, names, preview, rename, signature};
 
 use crate::fixture::{Project, refs};
 
@@ -198,4 +198,54 @@ fn manifests_show_what_the_policies_say() {
     let mut project = Project::of(&[("a.aip", "deny pod if true\n"), ("compose.yaml", chart)]);
     let path = project.path("compose.yaml");
     assert!(manifest::findings(&mut project.workspace, &path).is_empty());
+}
+
+#[test]
+fn a_preview_knows_which_lines_belong_together() {
+    let text =
+        "policy p {\n  rule a: deny pod if spec.hostNetwork\n\n  rule b: deny pod if spec.hostPID\n}\n";
+    let mut project = Project::one(text);
+    let (file, ..) = project.spot();
+    for (target, kinds) in [(Target::KyvernoLegacy, 1), (Target::Kyverno, 2)] {
+        let shown = preview::preview(&file, target).expect("it compiles");
+        assert_eq!(shown.yaml.matches("\nkind: ").count(), kinds);
+        let lines: Vec<&str> = shown.yaml.lines().collect();
+        for (source, field) in [(1, "hostNetwork"), (3, "hostPID")] {
+            let region = shown.regions.iter().find(|it| it.source == source).expect("the rule has lines");
+            let part = lines[region.output.start as usize..region.output.end as usize].join("\n");
+            assert!(part.contains(field), "{part}");
+            assert!(lines[region.output.start as usize].trim_start().starts_with("# "), "{part}");
+        }
+    }
+    let mut project = Project::one("deny pod if \"admin\" in user.roles\n");
+    let (file, ..) = project.spot();
+    assert!(preview::preview(&file, Target::KyvernoLegacy).is_ok());
+    let said = preview::preview(&file, Target::Kyverno).expect_err("it cannot be said there");
+    assert!(said[0].starts_with("AIP0601"), "{said:?}");
+}
+
+#[test]
+fn lenses_tell_what_rules_say_of_the_manifests() {
+    let pod = |name: &str, image: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n  - name: c\n    image: {image}\n"
+        )
+    };
+    let (good, bad) = (pod("good", "a/x"), pod("bad", "b/x"));
+    let mut project = Project::of(&[
+        (
+            "a.aip",
+            "policy p {\n  rule ours: deny pod if image !~ \"a/*\"\n}\n\ntest \"t\" {\n  expect allow Pod { spec: { containers: [{ name: \"a\", image: \"a/x\" }] } }\n}\n",
+        ),
+        ("good.yaml", &good),
+        ("bad.yaml", &bad),
+    ]);
+    let path = project.path("a.aip");
+    let verdicts = project.workspace.verdicts(&path);
+    let file = project.file(&path);
+    let lenses = lens::lenses(&file, &verdicts);
+    let titles: Vec<&str> = lenses.iter().map(|it| it.title.as_str()).collect();
+    assert_eq!(titles, ["Show what it compiles to", "1 pass, 1 fail: bad.yaml", "Run test"]);
+    let lens::Action::Failures(places) = &lenses[1].action else { panic!("{lenses:?}") };
+    assert_eq!(places, &[(project.path("bad.yaml"), 7, "Pod bad".to_string())]);
 }

@@ -201,3 +201,38 @@ fn manifests_and_settings_have_findings_too() {
     assert_eq!(client.diagnostics(&uri, 1)[0]["code"], "AIP0703");
     assert_eq!(client.goodbye(), Some(0));
 }
+
+#[test]
+fn the_output_stays_while_the_source_is_broken() {
+    let folder = Folder::new("preview");
+    let mut client = Client::start(&folder.0, json!({ "experimental": { "aipcCommands": true } }));
+    let text = "deny pod if spec.hostNetwork\n";
+    let uri = folder.file("a.aip", text);
+    client.open(&uri, "aip", text);
+    let ask = |client: &mut Client| client.request("aipc/preview", json!({ "uri": uri })).expect("a preview");
+    let fresh = ask(&mut client);
+    assert_eq!(
+        (&fresh["stale"], &fresh["target"], &fresh["version"]),
+        (&json!(false), &json!("kyverno-legacy"), &json!(1))
+    );
+    assert!(fresh["text"].as_str().is_some_and(|it| it.contains("kind: ClusterPolicy")), "{fresh}");
+    assert_eq!(fresh["regions"][0]["source"], 0);
+    let broken = json!([{ "text": "deny pod if spec.hostNetwrk\n" }]);
+    client.notify(
+        "textDocument/didChange",
+        json!({ "textDocument": { "uri": uri, "version": 2 }, "contentChanges": broken }),
+    );
+    let stale = ask(&mut client);
+    assert_eq!(
+        (&stale["stale"], &stale["text"], &stale["version"]),
+        (&json!(true), &fresh["text"], &json!(2))
+    );
+    assert!(stale["problems"][0].as_str().is_some_and(|it| it.starts_with("AIP0301")), "{stale}");
+    let error =
+        client.request("aipc/preview", json!({ "uri": uri, "target": "nowhere" })).expect_err("no target");
+    assert_eq!(error["code"], -32602);
+    let lenses =
+        client.request("textDocument/codeLens", json!({ "textDocument": { "uri": uri } })).expect("lenses");
+    assert_eq!(lenses[0]["command"]["command"], "aipc.preview");
+    assert_eq!(client.goodbye(), Some(0));
+}

@@ -139,13 +139,10 @@ impl Checker<'_> {
     }
 
     fn has_field(&self, ty: &Ty, name: &str) -> bool {
-        use crate::kubernetes::FieldLookup;
         match ty {
-            Ty::Object(ids) => ids.iter().all(|id| match self.cluster.field(*id, name) {
-                FieldLookup::Found(_) | FieldLookup::NotInThisVersion { .. } => true,
+            Ty::Object(ids) => ids.iter().all(|id| {
                 // Of an object without a schema every name is a field, unless something declares the name.
-                FieldLookup::Open => !self.is_declared(name),
-                FieldLookup::Unknown { .. } => false,
+                self.cluster.has_field(*id, name).unwrap_or_else(|| !self.is_declared(name))
             }),
             Ty::Record(record) => record.fields().iter().any(|field| field.name == name),
             Ty::Json => !self.is_declared(name),

@@ -144,6 +144,15 @@ impl Cluster {
         FieldLookup::Unknown { suggestion: suggest::closest(name, names) }
     }
 
+    /// Whether `name` is a field of the object in this or another version, for those who have no use for suggestions: they
+    /// cost much more than the field. Nothing where the object takes any field.
+    pub fn has_field(&self, object: ObjectId, name: &str) -> Option<bool> {
+        let object = self.object(object);
+        let is_known = object.fields.iter().any(|it| it.name == name)
+            || !object.open && object.elsewhere.iter().any(|(it, _)| it == name);
+        (is_known || !object.open).then_some(is_known)
+    }
+
     /// The value of the set that was probably meant by `word`.
     pub fn enum_suggestion(&self, id: EnumId, word: &str) -> Option<&str> {
         suggest::closest(word, self.enumeration(id).values.iter().map(|it| it.as_ref()))

@@ -1,5 +1,6 @@
 //! What is wrong with a file, for its squiggles.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -72,13 +73,21 @@ pub fn policy(file: &PolicyFile, files: &[&PolicyFile], targets: &[Target]) -> V
 fn beside_others(file: &PolicyFile, files: &[&PolicyFile]) -> Vec<Diagnostic> {
     let others = || files.iter().filter(|it| it.path != file.path);
     let mut found = Vec::new();
+    let mut declared: HashMap<&str, &PolicyFile> = HashMap::new();
+    for other in others() {
+        for policy in &other.analysis.module.policies {
+            declared.entry(&policy.name).or_insert(other);
+        }
+    }
     for policy in &file.analysis.module.policies {
-        let twin = others().find(|it| it.analysis.module.policies.iter().any(|it| it.name == policy.name));
-        if let Some(twin) = twin {
+        if let Some(twin) = declared.get(policy.name.as_str()) {
             let at = name_of(file.analysis.ast(), policy.span);
             let name = twin.path.file_name().unwrap_or(twin.path.as_os_str()).to_string_lossy().into_owned();
             found.push(compile::repeated_policy(&policy.name, at, None).at(format!("also in {name}")));
         }
+    }
+    if file.analysis.policies.exemptions.is_empty() {
+        return found;
     }
     let is_whole = others().all(|it| !has_errors(&it.analysis.diagnostics));
     if is_whole && file.analysis.not_carried.is_empty() {

@@ -9,13 +9,16 @@ pub mod folding;
 pub mod formatting;
 pub mod hover;
 pub mod inlay;
+pub mod lens;
 pub mod manifest;
 pub mod names;
 pub mod outline;
+pub mod preview;
 pub mod rename;
 pub mod selection;
 pub mod signature;
 pub mod tokens;
+pub mod verdicts;
 
 use std::ops::Range;
 use std::path::PathBuf;

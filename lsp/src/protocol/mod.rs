@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use aipc_compiler::diagnostic::Severity;
+use aipc_compiler::diagnostic::{Code, Severity};
 use tower_lsp::ls_types as lsp;
 
 use crate::ide::completion::{Item, ItemKind};
@@ -35,9 +35,13 @@ pub fn uri(path: &Path) -> Option<lsp::Uri> {
     if path.is_absolute() { lsp::Uri::from_file_path(path) } else { lsp::Uri::from_str(name).ok() }
 }
 
-/// The text behind an address of what is built in.
+/// The text behind an address of what is built in: a file of the library, or the page of a code.
 pub fn built_in(uri: &str) -> Option<&'static str> {
-    let name = uri.strip_prefix(BUILT_IN)?.strip_prefix("std/")?.strip_suffix(".aip")?;
+    let name = uri.strip_prefix(BUILT_IN)?;
+    if let Some(code) = name.strip_prefix("explain/").and_then(|it| it.strip_suffix(".md")) {
+        return aipc_compiler::diagnostic::explain::page(Code::parse(code)?);
+    }
+    let name = name.strip_prefix("std/")?.strip_suffix(".aip")?;
     match name {
         "prelude" => Some(aipc_compiler::stdlib::PRELUDE),
         name => aipc_compiler::stdlib::find(name),

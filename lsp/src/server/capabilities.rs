@@ -43,6 +43,12 @@ pub fn of_client(client: &lsp::ClientCapabilities) -> (Can, Encoding) {
             .and_then(|it| it.snippet_support)
             .unwrap_or(false),
         configuration: workspace.and_then(|it| it.configuration).unwrap_or(false),
+        commands: client
+            .experimental
+            .as_ref()
+            .and_then(|it| it.get("aipcCommands"))
+            .and_then(serde_json::Value::as_bool)
+            .unwrap_or(false),
         watch_files: workspace
             .and_then(|it| it.did_change_watched_files)
             .and_then(|it| it.dynamic_registration)
@@ -115,6 +121,7 @@ pub fn of_server(can: Can, encoding: Encoding) -> lsp::ServerCapabilities {
             code_action_kinds: Some(vec![lsp::CodeActionKind::QUICKFIX, lsp::CodeActionKind::SOURCE_FIX_ALL]),
             ..lsp::CodeActionOptions::default()
         })),
+        code_lens_provider: Some(lsp::CodeLensOptions { resolve_provider: Some(false) }),
         document_formatting_provider: Some(lsp::OneOf::Left(true)),
         document_range_formatting_provider: Some(lsp::OneOf::Left(true)),
         rename_provider: Some(lsp::OneOf::Right(lsp::RenameOptions {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::str::FromStr;
 
 use serde_json::{Value, json};
 use tower_lsp::jsonrpc::{Error, Result};
@@ -12,8 +13,8 @@ use tower_lsp::ls_types::request::{GotoTypeDefinitionParams, GotoTypeDefinitionR
 use super::Backend;
 use crate::analyst::Analyst;
 use crate::ide::{
-    actions, completion, folding, formatting, hover, inlay, names, outline, rename, selection, signature,
-    tokens,
+    actions, completion, folding, formatting, hover, inlay, lens, names, outline, preview, rename, selection,
+    signature, tokens,
 };
 use crate::protocol::{self, Text};
 use crate::workspace::{Language, PolicyFile};
@@ -481,6 +482,91 @@ impl Backend {
             Some(hints.into_iter().map(hint).collect())
         })
         .await
+    }
+}
+
+impl Backend {
+    pub(super) async fn on_lenses(&self, params: lsp::CodeLensParams) -> Result<Option<Vec<lsp::CodeLens>>> {
+        let uri = params.text_document.uri;
+        let path = protocol::path(&uri);
+        let has_commands = self.can().commands;
+        self.ask(move |it| {
+            if it.settings.without_lenses {
+                return None;
+            }
+            let file = it.policy(&path)?;
+            let verdicts = it.workspace.verdicts(&path);
+            let text = it.text(&file);
+            let address = uri.as_str();
+            let lens = |lens: lens::Lens| {
+                // Of an editor that knows none of our commands only the words are of use.
+                let is_of_use = has_commands || matches!(lens.action, lens::Action::Failures(_));
+                let (command, arguments) = match lens.action {
+                    lens::Action::Preview => ("aipc.preview", vec![json!(address)]),
+                    lens::Action::Test(title) => ("aipc.runTest", vec![json!(address), json!(title)]),
+                    lens::Action::Failures(places) => {
+                        let places = places.iter().filter_map(|(path, line, words)| {
+                            let uri = protocol::uri(path)?;
+                            Some(json!({ "uri": uri.as_str(), "line": line.saturating_sub(1), "object": words }))
+                        });
+                        ("aipc.showFailures", vec![json!(address), Value::Array(places.collect())])
+                    }
+                };
+                is_of_use.then(|| lsp::CodeLens {
+                    range: text.range(&lens.range),
+                    command: Some(lsp::Command {
+                        title: lens.title,
+                        command: if has_commands { command.to_string() } else { String::new() },
+                        arguments: Some(arguments).filter(|_| has_commands),
+                    }),
+                    data: None,
+                })
+            };
+            Some(lens::lenses(&file, &verdicts).into_iter().filter_map(lens).collect())
+        })
+        .await
+    }
+
+    /// `aipc/preview`: `{ uri, target? }` to what the file compiles to, with the lines that belong together. While the file
+    /// has mistakes, what it compiled to before, marked as stale.
+    pub(super) async fn preview(&self, params: Value) -> Result<Value> {
+        let uri = params.get("uri").and_then(Value::as_str).unwrap_or_default();
+        let uri = lsp::Uri::from_str(uri).map_err(|_| Error::invalid_params("`uri` is no address"))?;
+        let asked = match params.get("target").and_then(Value::as_str) {
+            Some(name) => match Target::parse(name).filter(|it| *it != Target::Bytecode) {
+                Some(target) => Some(target),
+                None => return Err(Error::invalid_params(format!("`{name}` is no target of YAML"))),
+            },
+            None => None,
+        };
+        let path = protocol::path(&uri);
+        let answer = self
+            .ask(move |it| {
+                let file = it.policy(&path)?;
+                let target = asked.unwrap_or_else(|| it.target(&file));
+                let version = it.workspace.document(&path).map_or(0, |it| it.version);
+                let key = (path.clone(), target.name());
+                let (shown, problems) = match preview::preview(&file, target) {
+                    Ok(fresh) => {
+                        it.previews.insert(key, fresh.clone());
+                        (Some(fresh), Vec::new())
+                    }
+                    Err(problems) => (it.previews.get(&key).cloned(), problems),
+                };
+                let region = |it: &preview::Region| {
+                    json!({ "source": it.source, "start": it.output.start, "end": it.output.end })
+                };
+                Some(json!({
+                    "target": target.name(),
+                    "version": version,
+                    "stale": !problems.is_empty(),
+                    "problems": problems,
+                    "text": shown.as_ref().map_or("", |it| it.yaml.as_str()),
+                    "regions": shown.iter().flat_map(|it| &it.regions).map(region).collect::<Vec<_>>(),
+                }))
+            })
+            .await?;
+        Ok(answer.unwrap_or(Value::Null))
     }
 }
 

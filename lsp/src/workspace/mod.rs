@@ -20,7 +20,10 @@ pub use document::{Change, Document, Language};
 pub use policy::PolicyFile;
 pub use project::ProjectState;
 
+use aipc_project::run::manifests::Manifests;
+
 use crate::ide::manifest::Running;
+use crate::ide::verdicts::{self, Verdicts};
 
 /// Everything that the server knows.
 #[derive(Default)]
@@ -30,8 +33,12 @@ pub struct Workspace {
     documents: BTreeMap<PathBuf, Document>,
     projects: BTreeMap<PathBuf, Rc<ProjectState>>,
     policies: BTreeMap<PathBuf, Rc<PolicyFile>>,
+    /// Every policy file of every project around an open file is analysed, but for the one that is being edited.
+    is_complete: bool,
     /// By the roots of projects.
     running: BTreeMap<PathBuf, Rc<Running>>,
+    manifests: BTreeMap<PathBuf, Rc<Manifests>>,
+    verdicts: BTreeMap<PathBuf, Rc<Verdicts>>,
 }
 
 impl Workspace {
@@ -45,8 +52,22 @@ impl Workspace {
     pub fn edit(&mut self, path: &Path, version: i32, changes: &[Change]) -> bool {
         let Some(document) = self.documents.get_mut(path) else { return false };
         document.apply(version, changes);
-        self.changed(path);
+        match document.language {
+            Language::Policy => self.forget_what_rests_on(path),
+            Language::Manifest | Language::Settings => self.changed(path),
+            Language::Other => {}
+        }
         true
+    }
+
+    /// The text of a policy file is another one.
+    fn forget_what_rests_on(&mut self, path: &Path) {
+        let before = self.policies.len();
+        self.policies.retain(|_, it| !it.rests_on(path));
+        // The file itself is looked at at once; others that went with it are not.
+        self.is_complete &= before - self.policies.len() <= 1;
+        self.running.clear();
+        self.verdicts.clear();
     }
 
     /// The file is closed; what is on disk counts again.
@@ -58,6 +79,8 @@ impl Workspace {
     /// A file changed, came or went: what rests on it is to be found out anew.
     pub fn changed(&mut self, path: &Path) {
         if path.file_name().is_some_and(|name| name == FILE_NAME) || is_manifest(path) {
+            self.manifests.clear();
+            self.verdicts.clear();
             // Settings reach everything, and so may the definitions of a kind; manifests that are neither cost only time.
             let is_read = |it: &ProjectState| it.reads(path);
             if is_settings(path) || self.projects.values().any(|it| is_read(it)) {
@@ -65,8 +88,8 @@ impl Workspace {
             }
             return;
         }
-        self.policies.retain(|_, it| !it.rests_on(path));
-        self.running.clear();
+        self.forget_what_rests_on(path);
+        self.is_complete = false;
         for project in self.projects.values() {
             project.forget_files();
         }
@@ -77,6 +100,9 @@ impl Workspace {
         self.projects.clear();
         self.policies.clear();
         self.running.clear();
+        self.manifests.clear();
+        self.verdicts.clear();
+        self.is_complete = false;
     }
 
     /// The open files, by path.
@@ -149,9 +175,14 @@ impl Workspace {
 
     /// A policy file of the project around a file that is not analysed yet: work for an idle moment.
     pub fn unknown_policy(&mut self) -> Option<PathBuf> {
+        if self.is_complete {
+            return None;
+        }
         let open = self.open_policies();
         let files: BTreeSet<PathBuf> = open.iter().flat_map(|it| self.project_files(it)).collect();
-        files.into_iter().find(|it| !self.policies.contains_key(it) && self.text(it).is_some())
+        let found = files.into_iter().find(|it| !self.policies.contains_key(it) && self.text(it).is_some());
+        self.is_complete = found.is_none();
+        found
     }
 
     /// What is known of the policy files of the project around a file; each is analysed where it was not.
@@ -175,6 +206,28 @@ impl Workspace {
         let running = Rc::new(Running::of(self, path));
         self.running.insert(root, Rc::clone(&running));
         running
+    }
+
+    /// The manifests of the project around a file.
+    pub fn manifests(&mut self, path: &Path) -> Rc<Manifests> {
+        let root = self.project(path).root().to_path_buf();
+        if let Some(known) = self.manifests.get(&root) {
+            return Rc::clone(known);
+        }
+        let manifests = Rc::new(verdicts::manifests(self, path));
+        self.manifests.insert(root, Rc::clone(&manifests));
+        manifests
+    }
+
+    /// What the policies of the project around a file say of its manifests.
+    pub fn verdicts(&mut self, path: &Path) -> Rc<Verdicts> {
+        let root = self.project(path).root().to_path_buf();
+        if let Some(known) = self.verdicts.get(&root) {
+            return Rc::clone(known);
+        }
+        let verdicts = Rc::new(verdicts::verdicts(self, path));
+        self.verdicts.insert(root, Rc::clone(&verdicts));
+        verdicts
     }
 
     /// What is known of all policy files of all projects of the workspace.

@@ -20,7 +20,6 @@ pub struct ProjectState {
     pub options: RefCell<Options>,
     /// The kinds of the project itself.
     kinds: usize,
-    /// Its files may be listed: somebody meant the folder as a project.
     is_listed: bool,
     files: RefCell<OnceCell<Vec<PathBuf>>>,
 }
@@ -45,6 +44,11 @@ impl ProjectState {
 
     pub fn root(&self) -> &Path {
         &self.project.root
+    }
+
+    /// Whether its files may be listed: somebody meant the folder as a project.
+    pub fn is_listed(&self) -> bool {
+        self.is_listed
     }
 
     /// The policy files on disk; none for a folder that nobody opened.

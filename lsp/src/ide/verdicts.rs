@@ -1,0 +1,109 @@
+//! What the rules of a project say of its manifests, all together.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use aipc_project::files::discover::{self, FoundFile};
+use aipc_project::report::Status;
+use aipc_project::run::manifests::{EXTENSIONS, Manifests};
+
+use super::manifest;
+use crate::workspace::Workspace;
+
+/// How often a rule let objects pass, and which it did not.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Tally {
+    pub pass: usize,
+    pub fail: usize,
+    /// It ended in an error, or could not be evaluated.
+    pub error: usize,
+    /// Where it failed: file, line from 1, and the object.
+    pub failures: Vec<(PathBuf, u32, String)>,
+}
+
+/// By policy and rule.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Verdicts {
+    pub rules: BTreeMap<(String, String), Tally>,
+}
+
+/// More files and bytes are not looked at while somebody types; `aipc run` looks at all.
+const FILES_MAX: usize = 500;
+const BYTES_MAX: usize = 8 << 20;
+
+/// The manifests of the project around a file, with the texts that are open.
+pub fn manifests(workspace: &mut Workspace, path: &Path) -> Manifests {
+    let project = workspace.project(path);
+    if !project.is_listed() {
+        return Manifests::default();
+    }
+    let found = discover::discover(&[project.root().to_path_buf()], &EXTENSIONS);
+    let mut all = Manifests::default();
+    let mut bytes = 0;
+    for FoundFile { path, .. } in found.files.into_iter().take(FILES_MAX) {
+        let Some(text) = workspace.text(&path) else { continue };
+        bytes += text.len();
+        if bytes > BYTES_MAX {
+            break;
+        }
+        if let Some(read) = manifest::read(&path, &text) {
+            all.files.extend(read.files);
+        }
+    }
+    all
+}
+
+/// The verdicts of the project around a file on its manifests.
+pub fn verdicts(workspace: &mut Workspace, path: &Path) -> Verdicts {
+    let manifests = workspace.manifests(path);
+    let running = workspace.running(path);
+    let mut verdicts = Verdicts::default();
+    if manifests.files.is_empty() {
+        return verdicts;
+    }
+    for result in running.judge(&manifests).results {
+        let tally = verdicts.rules.entry((result.policy, result.rule)).or_default();
+        match result.status {
+            Status::Pass => tally.pass += 1,
+            Status::Fail | Status::Warn => {
+                tally.fail += 1;
+                let place = result.violations.first().map_or(&result.location, |it| &it.location);
+                let object = format!("{} {}", result.resource.kind, result.resource.name);
+                tally.failures.push((PathBuf::from(&place.file), place.line, object));
+            }
+            Status::Error => tally.error += 1,
+            Status::Skip => {}
+        }
+    }
+    verdicts
+}
+
+/// So many files a lens names.
+const NAMED_MAX: usize = 2;
+
+impl Tally {
+    /// `3 pass, 1 fail: bad-pod.yaml`
+    pub fn words(&self) -> String {
+        let mut words = format!("{} pass", self.pass);
+        if self.error > 0 {
+            words.push_str(&format!(", {} without a verdict", self.error));
+        }
+        if self.fail == 0 {
+            return words;
+        }
+        let mut names: Vec<&str> = Vec::new();
+        for (path, ..) in &self.failures {
+            let name = path.file_name().and_then(|it| it.to_str()).unwrap_or_default();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let more = names.len().saturating_sub(NAMED_MAX);
+        names.truncate(NAMED_MAX);
+        words.push_str(&format!(", {} fail: {}", self.fail, names.join(", ")));
+        if more > 0 {
+            words.push_str(&format!(" and {more} more"));
+        }
+        words
+    }
+}
