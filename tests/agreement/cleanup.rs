@@ -103,14 +103,7 @@ fn resources(number: usize, source: &str) -> Vec<Value> {
     let first = 40_000 + number as u64 * 1000;
     let mut resources = admissible(first, RESOURCES * 3 / 4, &near);
     resources.extend(admissible(first + 500, RESOURCES / 4, &every));
-    for (number, resource) in resources.iter_mut().enumerate() {
-        resource["metadata"]["namespace"] = json!(["kube-system", "prod", "pre", "default"][number / 4 % 4]);
-        let time = ["2020-02-01T00:00:00Z", "2021-01-01T12:00:00Z", "2099-01-01T00:00:00Z", ""][number % 4];
-        resource["metadata"].as_object_mut().map(|it| match time {
-            "" => it.remove("creationTimestamp"),
-            time => it.insert("creationTimestamp".to_owned(), json!(time)),
-        });
-    }
+    resources.iter_mut().enumerate().for_each(|(number, it)| give_space_and_time(number, it));
     if source.contains("Model") {
         resources.iter_mut().enumerate().for_each(|(number, it)| *it = model(it, number));
     }
@@ -119,6 +112,16 @@ fn resources(number: usize, source: &str) -> Vec<Value> {
         space["metadata"].as_object_mut().map(|it| it.remove("namespace"));
     }
     resources
+}
+
+/// One of four namespaces, and one of four times of creation.
+pub(super) fn give_space_and_time(number: usize, resource: &mut Value) {
+    resource["metadata"]["namespace"] = json!(["kube-system", "prod", "pre", "default"][number / 4 % 4]);
+    let time = ["2020-02-01T00:00:00Z", "2021-01-01T12:00:00Z", "2099-01-01T00:00:00Z", ""][number % 4];
+    resource["metadata"].as_object_mut().map(|it| match time {
+        "" => it.remove("creationTimestamp"),
+        time => it.insert("creationTimestamp".to_owned(), json!(time)),
+    });
 }
 
 fn names(head: &str, kind: &str) -> bool {

@@ -1,7 +1,7 @@
 //! The library: each policy three ways, and the literal ports against the YAML that they port.
 
-use super::admissible;
-use crate::support::compile::{Compiled, compile};
+use super::{admissible, cleanup};
+use crate::support::compile::{Compiled, compile, compile_rules};
 use crate::support::judge::Judge;
 use crate::support::oracle::Request;
 use crate::support::resources::{Profile, generate_many};
@@ -91,25 +91,33 @@ fn library_policies_say_the_same_three_ways() {
     judge.close();
 }
 
-/// The clean-ups among them: what goes is what Kyverno deletes.
+/// What is refused and what is removed, each by itself: in namespaces with AI, in others, and in spared ones.
 #[test]
-fn untrusted_workloads_are_removed_by_all_three() {
+fn what_is_refused_before_is_removed_after_three_ways() {
     let judge = ThreeWays::open("shift_left");
-    let (_, yaml) = PORTS[0];
-    let labels = [("ai".to_owned(), "true".to_owned())].into_iter().collect();
-    let request = Request { namespace_labels: Some(labels), ..Request::default() };
-    for name in ["shift-left", "shift-left-as-written"] {
-        let (source, compiled) = policy("shift-left", name);
-        let mut resources = resources(&Profile::workloads(), yaml);
-        // Half of them are old.
-        for (index, resource) in resources.iter_mut().enumerate() {
-            let year = if index.is_multiple_of(2) { 2020 } else { 2999 };
-            resource["metadata"]["creationTimestamp"] = json!(format!("{year}-01-01T00:00:00Z"));
+    let source = "use \"std/ai/shift-left\" as library\n\
+        policy shift-left = library.shift-left(spared: [\"kube-*\", \"pre\"])\n\
+        policy shift-left-as-written = library.shift-left-as-written()\n";
+    let rules = compile_rules(source).unwrap_or_else(|said| panic!("{said:#?}"));
+    assert_eq!(rules.len(), 3);
+    let mut resources = resources(&Profile::workloads(), PORTS[0].1);
+    resources.iter_mut().enumerate().for_each(|(number, it)| cleanup::give_space_and_time(number, it));
+    for (name, compiled) in rules {
+        for form in [&compiled.legacy, &compiled.successor] {
+            assert!(form.is_ok(), "{name}: {form:?}");
         }
-        let outcome = judge.compare(&source, &compiled, &resources, &request, true);
-        assert!(outcome.agrees(), "{name}: {}", outcome.describe(&source));
-        let [pass, fail, error] = outcome.counts;
-        assert!(pass > 20 && fail > 20 && error == 0, "{name}: {pass} pass, {fail} fail, {error} error");
+        let source = format!("{source}// {name}\n");
+        for (key, has_ai) in [("ai", true), ("team", false)] {
+            let labels = [(key.to_owned(), "true".to_owned())].into_iter().collect();
+            let request = Request { namespace_labels: Some(labels), ..Request::default() };
+            let outcome = judge.compare(&source, &compiled, &resources, &request, true);
+            assert!(outcome.agrees(), "{name}: {}", outcome.describe(&source));
+            let [pass, fail, error] = outcome.counts;
+            assert!(
+                pass > 20 && (fail > 20) == has_ai && (has_ai || fail == 0) && error == 0,
+                "{name}: {pass} pass, {fail} fail, {error} error"
+            );
+        }
     }
     judge.close();
 }

@@ -6,7 +6,7 @@ use aipc_compiler::analysis::{self, Options};
 use aipc_compiler::diagnostic::{Diagnostic, has_errors};
 use aipc_compiler::formats::support::{Target, legalize};
 use aipc_compiler::formats::{bytecode, emit_yaml};
-use aipc_compiler::ir::PolicySet;
+use aipc_compiler::ir::{Policy, PolicySet, Rule};
 use aipc_compiler::source::{NoFiles, Sources};
 use aipc_runtime::document::Document;
 use aipc_runtime::machine;
@@ -66,6 +66,26 @@ pub fn compile_policies(source: &str) -> Result<Vec<(String, Compiled)>, Vec<Str
     let one_by_one = set.policies.into_iter().map(|policy| {
         let name = policy.name.clone();
         Ok((name, emitted(&PolicySet { policies: vec![policy], exemptions: exemptions.clone() }, &sources)?))
+    });
+    one_by_one.collect()
+}
+
+/// The rules of a file one by one, with their names: `policy.rule`.
+pub fn compile_rules(source: &str) -> Result<Vec<(String, Compiled)>, Vec<String>> {
+    let mut sources = Sources::default();
+    let file = sources.add("policy.aip", source);
+    let analysis = analysis::analyze(&mut sources, file, &NoFiles, &mut Options::default());
+    if analysis.has_errors() || has_errors(&analysis.not_carried) {
+        return Err(words(&[&analysis.diagnostics[..], &analysis.not_carried].concat()));
+    }
+    let of_policy = |policy: &Policy| {
+        let alone = |rule: &Rule| Policy { rules: vec![rule.clone()], ..policy.clone() };
+        policy.rules.iter().map(alone).collect::<Vec<_>>()
+    };
+    let one_by_one = analysis.policies.policies.iter().flat_map(of_policy).map(|policy| {
+        let name = format!("{}.{}", policy.name, policy.rules[0].name);
+        let exemptions = analysis.policies.exemptions.clone();
+        Ok((name, emitted(&PolicySet { policies: vec![policy], exemptions }, &sources)?))
     });
     one_by_one.collect()
 }
