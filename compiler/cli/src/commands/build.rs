@@ -19,8 +19,8 @@ use aipc_project::outcome::Outcome;
 use aipc_project::report::count;
 use aipc_project::report::escape::visible;
 
-const DEPRECATION: &str =
-    "ClusterPolicy is deprecated in Kyverno; its successor is ValidatingPolicy: `--target kyverno`";
+const DEPRECATION: &str = "ClusterPolicy is deprecated in Kyverno; its successors are ValidatingPolicy, MutatingPolicy, \
+     GeneratingPolicy, ImageValidatingPolicy and DeletingPolicy: `--target kyverno`";
 
 pub fn build(arguments: &Build, console: &Console) -> Outcome {
     let mut compilation = Compilation::until_the_end();

@@ -1,5 +1,6 @@
 //! `aipc run`: policies on manifests.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,7 +16,7 @@ use aipc_project::files::discover::{FoundFile, Skipped};
 use aipc_project::files::{read, write};
 use aipc_project::outcome::Outcome;
 use aipc_project::report::escape::visible;
-use aipc_project::report::{Counts, Finding, Level, Report};
+use aipc_project::report::{Counts, Finding, Level, Report, count};
 
 use crate::report::{json, text};
 use aipc_project::run::context;
@@ -111,7 +112,7 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
         report.findings.push(Finding::error("no-rules", "the policies hold no rules"));
     }
     if counts.resources == 0 {
-        report.findings.push(Finding::error("no-resources", "the input holds no Kubernetes object"));
+        report.findings.push(Finding::error("no-resources", nothing_in(&arguments.inputs)));
     }
 
     // Diagnostics about policies are drawn with their source; the rest is said in lines.
@@ -203,6 +204,22 @@ fn emit(report: &Report, formats: &[FormatArgument], to_stderr: bool, console: &
         }
     }
     outcome
+}
+
+/// That there is no object, and where there is none.
+fn nothing_in(inputs: &[PathBuf]) -> String {
+    const NAMED_MAX: usize = 3;
+    let different: BTreeSet<&PathBuf> = inputs.iter().collect();
+    let mut names: Vec<String> =
+        different.iter().take(NAMED_MAX).map(|path| format!("`{}`", read::name(path))).collect();
+    if different.len() > NAMED_MAX {
+        names.push(count(different.len() - NAMED_MAX, "other", "others"));
+    }
+    match names.as_slice() {
+        [] => "the input holds no Kubernetes object".to_owned(),
+        [one] => format!("{one} holds no Kubernetes object"),
+        [first @ .., last] => format!("{} and {last} hold no Kubernetes object", first.join(", ")),
+    }
 }
 
 fn name_skipped(skipped: &[Skipped], console: &Console) {
