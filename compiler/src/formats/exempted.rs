@@ -10,7 +10,8 @@
 use std::collections::HashSet;
 
 use super::Unsupported;
-use super::cluster_policy::{inlined, place};
+use super::cluster_policy::place;
+use crate::ir::rewrite::inlined;
 use crate::ir::rewrite::{self, at_subject};
 use crate::ir::*;
 use crate::source::{Sources, Span};

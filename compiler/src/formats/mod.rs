@@ -9,6 +9,7 @@ mod edits;
 pub mod image_policy;
 mod images;
 mod exempted;
+mod existing;
 pub mod jmespath;
 mod literal;
 pub mod generating_policy;

@@ -531,6 +531,8 @@ pub enum Verdict {
     Becomes(serde_json::Value),
     /// A generation makes an object that has all that this one has.
     Generates(serde_json::Value),
+    /// An existing object becomes one with these fields.
+    Mutates(serde_json::Value),
 }
 
 impl Expr {

@@ -133,6 +133,9 @@ impl Checker<'_> {
             ast::Outcome::Generates(kind, document) => {
                 (Verdict::Generates(self.object_of_kind(kind, document)?), None, None)
             }
+            ast::Outcome::Mutates(kind, document) => {
+                (Verdict::Mutates(self.object_of_kind(kind, document)?), None, None)
+            }
         };
         Some(Expect { verdict, operation, object: object?, old, by, message, span: it.span })
     }

@@ -276,3 +276,66 @@ pub fn violation_of_subject(check: &Check) -> Cond {
     let quantified = Quantified { binder: elements.binder, source: elements.source.clone(), body };
     Cond::new(CondKind::Any(Box::new(quantified)), origin)
 }
+
+/// The rule with its `with` values in place of their names. Values are pure, so where they stand does not matter.
+pub fn inlined(rule: &Rule) -> Rule {
+    let mut rule = inlined_existing(rule);
+    let bindings = std::mem::take(&mut rule.bindings);
+    inline(&mut rule, bindings);
+    rule
+}
+
+/// As [`inlined`], of what the rule says of existing objects only.
+pub fn inlined_existing(rule: &Rule) -> Rule {
+    let mut rule = rule.clone();
+    let bindings = match &mut rule.body {
+        Body::Mutate(Mutation { existing: Some(existing), .. }) => std::mem::take(&mut existing.bindings),
+        _ => Vec::new(),
+    };
+    inline(&mut rule, bindings);
+    rule
+}
+
+fn inline(rule: &mut Rule, bindings: Vec<Binding>) {
+    let mut known: Vec<(Local, Value)> = Vec::new();
+    for mut binding in bindings {
+        visit_value(&mut binding.value, &mut |value| substitute(value, &known));
+        known.push((binding.local, binding.value));
+    }
+    if !known.is_empty() {
+        visit_rule(rule, &mut |value| substitute(value, &known));
+    }
+}
+
+/// What a name stands for, in its place.
+fn substitute(value: &mut Value, known: &[(Local, Value)]) {
+    let Some(path) = value.as_path() else { return };
+    let Root::Local(local) = path.root else { return };
+    let Some((_, bound)) = known.iter().find(|(name, _)| *name == local) else { return };
+    let steps = path.steps.clone();
+    if steps.is_empty() {
+        value.kind = bound.kind.clone();
+        return;
+    }
+    match &bound.kind {
+        ValueKind::Path(path) => {
+            let steps = [path.steps.clone(), steps].concat();
+            value.kind = ValueKind::Path(Path { root: path.root, steps });
+        }
+        // Steps into something computed: taken one by one.
+        _ => {
+            let mut base = bound.clone();
+            for step in steps {
+                let (key, ty) = match step {
+                    Step::Field(field) => (ValueKind::Literal(Literal::Text(field.name)), Type::Text),
+                    Step::Element(index) => (ValueKind::Literal(Literal::Int(index)), Type::Int),
+                    Step::Key(key) => (key.kind, Type::Text),
+                };
+                let key = Value::new(key, ty, value.origin);
+                let kind = ValueKind::Call(Operation::Index, vec![base, key]);
+                base = Value::new(kind, Type::Json, value.origin);
+            }
+            value.kind = base.kind;
+        }
+    }
+}

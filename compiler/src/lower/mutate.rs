@@ -41,12 +41,53 @@ pub(super) fn lower_mutation(
             let scope = lower_scope(ctx, &rule.narrows, None)?;
             let (changed, edits) =
                 edits_of(ctx, &existing.subject, &existing.narrows, &scope.applies, &mutation.edits)?;
+            let span = existing.subject.span;
             let existing = ir::Existing {
                 targets: existing.subject.targets.clone(),
                 applies: changed.applies,
                 bindings: changed.bindings,
             };
-            Ok((scope, ir::Mutation { existing: Some(existing), edits }))
+            can_be_found(&existing.targets, span)?;
+            let mutation = ir::Mutation { existing: Some(existing), edits };
+            has_one_namespace(&mutation)?;
+            Ok((scope, mutation))
+        }
+    }
+}
+
+/// Existing objects are asked for by kind, and are whole.
+fn can_be_found(targets: &[ir::Target], span: Span) -> Lowered<()> {
+    let refused = |reason: &str| Err(Refusal::coded(Code::VerbClause, span, reason));
+    for target in targets {
+        if target.kind.is_any() {
+            return refused("a cluster is asked for objects of a kind: name the kinds that change");
+        }
+        if target.subresource.is_some() {
+            return refused("existing objects are whole: name the kind without its subresource");
+        }
+        if !matches!(target.subjects.as_slice(), [one] if one.fields().is_some()) {
+            return refused("this kind has its Pods in lists: name the kind, and use `for` in its edits");
+        }
+    }
+    Ok(())
+}
+
+/// There are two objects, each with a namespace of its own, and the bare name would be that of only one.
+fn has_one_namespace(mutation: &ir::Mutation) -> Lowered<()> {
+    let mut found = None;
+    let is_bare = |root: Root| matches!(root, Root::Namespace | Root::NamespaceObject);
+    let mut body = ir::Body::Mutate(mutation.clone());
+    ir::rewrite::visit_body(&mut body, &mut |value| {
+        if value.as_path().is_some_and(|path| is_bare(path.root)) {
+            found.get_or_insert(value.origin);
+        }
+    });
+    match found {
+        None => Ok(()),
+        Some(span) => {
+            let reason =
+                "two objects have a namespace here: say `metadata.namespace` or `trigger.metadata.namespace`";
+            Err(Refusal::coded(Code::VerbClause, span, reason))
         }
     }
 }

@@ -660,6 +660,8 @@ pub enum Outcome {
     Becomes(Document),
     /// `generates KIND DOC`
     Generates(KindRef, Document),
+    /// `mutates KIND DOC`: an existing object after it.
+    Mutates(KindRef, Document),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

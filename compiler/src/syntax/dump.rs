@@ -510,6 +510,10 @@ impl Dump {
                 d.kind(kind);
                 d.document(document);
             }),
+            Outcome::Mutates(kind, document) => self.node("mutates", |d| {
+                d.kind(kind);
+                d.document(document);
+            }),
         }
     }
 

@@ -90,6 +90,7 @@ const LISTED: &[&str] = &[
     "because",
     "becomes",
     "generates",
+    "mutates",
     ":",
     "=",
     "(",

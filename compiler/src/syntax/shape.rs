@@ -115,6 +115,7 @@ impl<'t> Shape<'t> {
             | Keyword::Each
             | Keyword::Becomes
             | Keyword::Generates
+            | Keyword::Mutates
             | Keyword::Every => token.starts_line && after_value,
             _ => false,
         }

@@ -51,7 +51,7 @@ keywords! {
         Use "use", Kind "kind", View "view", Refine "refine", Untyped "untyped", Severity "severity",
         Category "category", Control "control", Copy "copy", Each "each", Signed "signed",
         Attested "attested", Ignoring "ignoring", Until "until", Because "because", Given "given",
-        Expect "expect", Becomes "becomes", Generates "generates", Allow "allow", Skip "skip",
+        Expect "expect", Becomes "becomes", Generates "generates", Mutates "mutates", Allow "allow", Skip "skip",
         Keep "keep", Missing "missing", Only "only",
     }
 }

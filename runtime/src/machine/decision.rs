@@ -23,6 +23,8 @@ pub struct RuleVerdict {
     pub violations: Vec<Violation>,
     /// What the rule changes, of a mutation that applies.
     pub changes: Vec<Change>,
+    /// The existing objects that the rule changes, of a mutation of such that applies.
+    pub existing: Vec<ChangedObject>,
     /// The objects that the rule makes, of a generation that applies.
     pub created: Vec<serde_json::Value>,
     /// The images whose signatures would have to be looked at, as they are written; each once.
@@ -31,6 +33,13 @@ pub struct RuleVerdict {
     pub assumed: Vec<Unknown>,
     /// The question that has no answer, where the verdict is [`Verdict::NotEvaluated`] because of one.
     pub unanswered: Option<String>,
+}
+
+/// An object of the cluster that a rule changes when another one is admitted.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ChangedObject {
+    pub before: serde_json::Value,
+    pub after: serde_json::Value,
 }
 
 /// What a rule says of a resource.

@@ -49,6 +49,7 @@ impl RuleVerdict {
             verdict: Verdict::NotApplicable(NotApplicable::EarlierRule),
             violations: Vec::new(),
             changes: Vec::new(),
+            existing: Vec::new(),
             created: Vec::new(),
             unverified: Vec::new(),
             assumed: Vec::new(),
@@ -270,7 +271,9 @@ fn judge<'a>(
     // Nothing is wrong with a subject that has no places, and nothing in it says that its object goes.
     verdict.verdict = merged.unwrap_or(match rule.body {
         Body::Delete(_) => Verdict::NotApplicable(NotApplicable::Condition),
-        Body::Check(_) | Body::Edit(_) | Body::Generate(_) | Body::Verify(_) => Verdict::Pass,
+        Body::Check(_) | Body::Edit(_) | Body::EditExisting(_) | Body::Generate(_) | Body::Verify(_) => {
+            Verdict::Pass
+        }
     });
     verdict.assumed.append(&mut machine.assumed);
     verdict.unanswered = match verdict.verdict {
@@ -283,6 +286,7 @@ fn judge<'a>(
         verdict.verdict = Verdict::NotApplicable(NotApplicable::Exempt(exemption));
         verdict.violations.clear();
         verdict.changes.clear();
+        verdict.existing.clear();
         verdict.created.clear();
         verdict.unverified.clear();
         verdict.assumed.clear();
@@ -460,6 +464,7 @@ fn try_subject<'a>(
             Some(elements) => judge_elements(machine, rule, check, elements, limits, verdict)?,
         },
         Body::Edit(edits) => verdict.changes.extend(super::edit::changes(machine, edits)?),
+        Body::EditExisting(groups) => verdict.existing.extend(super::edit::existing(machine, groups)?),
         Body::Generate(generation) => {
             verdict.created.extend(super::generate::objects(machine, generation)?);
         }

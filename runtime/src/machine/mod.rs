@@ -22,8 +22,8 @@ mod verify;
 mod world;
 
 pub use decision::{
-    Action, Cause, Decision, ErrorReason, EvaluationError, Invalid, InvalidKind, NotApplicable, RuleVerdict,
-    Unknown, Verdict, Violation,
+    Action, Cause, ChangedObject, Decision, ErrorReason, EvaluationError, Invalid, InvalidKind,
+    NotApplicable, RuleVerdict, Unknown, Verdict, Violation,
 };
 pub use environment::{AdmissionOperation, Environment, Limits, Namespaces, ObjectKind, Resource, User};
 pub use evaluator::{Evaluator, Mutated};

@@ -3,9 +3,9 @@
 use super::encode::{BODY_AT, CHECKSUM_AT, table};
 use super::instruction::{Block, Instruction, Operand, OptionalSlot};
 use super::meta::{
-    Body, Change, Check, ConditionalAction, Copies, EachElement, Edit, Elements, Exemption, Generation,
-    Images, Make, NewObject, Operations, Origin, OriginId, Place, PlaceRoot, PlaceStep, Policy, PolicyId,
-    Rule, RuleId, SourcePlace, SubjectStep, Target,
+    Body, Change, Check, ConditionalAction, Copies, EachElement, Edit, Elements, Exemption, Existing,
+    Generation, Images, Make, NewObject, Operations, Origin, OriginId, Place, PlaceRoot, PlaceStep, Policy,
+    PolicyId, Rule, RuleId, SourcePlace, SubjectStep, Target,
 };
 use super::wire::{Damage, Reader};
 use super::{
@@ -264,6 +264,13 @@ fn body(input: &mut Reader<'_>) -> Read<Body> {
         3 => Body::Generate(generation(input)?),
         4 => Body::Verify(optional(input, |input| {
             Ok(Images { elements: elements(input)?, filter: optional(input, block)?, image: block(input)? })
+        })?),
+        5 => Body::EditExisting(input.rows(|input| {
+            Ok(Existing {
+                objects: each_element(input)?,
+                filter: optional(input, block)?,
+                edits: input.rows(edit)?,
+            })
         })?),
         _ => return Err(Damage("an unknown body of a rule")),
     })

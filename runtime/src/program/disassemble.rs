@@ -110,6 +110,17 @@ fn body(parts: &Parts, body: &Body, out: &mut String) {
             code(parts, check.violation, out);
         }
         Body::Edit(edits) => edits.iter().for_each(|row| edit(parts, row, out)),
+        Body::EditExisting(groups) => {
+            for group in groups {
+                line!(out, "    existing {}", name(group.objects.key, group.objects.element));
+                code(parts, group.objects.sources, out);
+                if let Some(filter) = group.filter {
+                    line!(out, "    where");
+                    code(parts, filter, out);
+                }
+                group.edits.iter().for_each(|row| edit(parts, row, out));
+            }
+        }
         Body::Delete(condition) => {
             line!(out, "    delete if");
             code(parts, *condition, out);

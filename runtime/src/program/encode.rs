@@ -303,6 +303,14 @@ fn body(out: &mut Writer, body: &Body) {
             out.byte(3);
             self::generation(out, generation);
         }
+        Body::EditExisting(groups) => {
+            out.byte(5);
+            rows(out, groups, |out, group| {
+                each_element(out, &group.objects);
+                optional(out, group.filter.as_ref(), block);
+                rows(out, &group.edits, edit);
+            });
+        }
         Body::Verify(images) => {
             out.byte(4);
             optional(out, images.as_ref(), |out, images| {

@@ -77,12 +77,24 @@ pub enum Body {
     Check(Check),
     /// `mutate`: in order.
     Edit(Vec<Edit>),
+    /// `mutate … for`: existing objects, a group for each kind.
+    EditExisting(Vec<Existing>),
     /// `delete`: leaves the answer whether the object is one to remove.
     Delete(Block),
     /// `generate`
     Generate(Generation),
     /// `verify`: the images that have to be signed; `None`: the object as a manifest.
     Verify(Option<Images>),
+}
+
+/// Existing objects that change when an object is admitted.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Existing {
+    /// The objects; the name of one is the root of the places that are edited.
+    pub objects: EachElement,
+    /// Leaves the answer whether an object is changed; `None`: each is.
+    pub filter: Option<Block>,
+    pub edits: Vec<Edit>,
 }
 
 /// Objects that are made beside the admitted one.

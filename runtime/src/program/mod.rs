@@ -21,8 +21,8 @@ pub use instruction::{
 };
 pub use meta::{
     Body, Change, Check, ConditionalAction, Copies, EachElement, Edit, Effect, Elements, Exemption,
-    ExemptionId, Generation, Images, Make, NewObject, Operations, Origin, OriginId, Place, PlaceRoot,
-    PlaceStep, Policy, PolicyId, Rule, RuleId, SourcePlace, SubjectStep, Target,
+    ExemptionId, Existing, Generation, Images, Make, NewObject, Operations, Origin, OriginId, Place,
+    PlaceRoot, PlaceStep, Policy, PolicyId, Rule, RuleId, SourcePlace, SubjectStep, Target,
 };
 use prepare::Prepared;
 pub use question::Question;
@@ -30,7 +30,7 @@ pub use question::Question;
 use crate::glob::Glob;
 
 /// The version of the file format; others are refused.
-pub const FORMAT_VERSION: u16 = 7;
+pub const FORMAT_VERSION: u16 = 8;
 /// The first bytes of a program file.
 pub const MAGIC: [u8; 4] = *b"AIPB";
 

@@ -10,8 +10,8 @@
 
 use super::instruction::{Block, Instruction, OptionalSlot, Slot};
 use super::meta::{
-    Body, Change, EachElement, Edit, Exemption, Generation, Make, PlaceRoot, PlaceStep, Rule, RuleId,
-    SubjectStep, Target,
+    Body, Change, EachElement, Edit, Exemption, Existing, Generation, Make, PlaceRoot, PlaceStep, Rule,
+    RuleId, SubjectStep, Target,
 };
 use super::{Binding, BindingId, Constant, Parts, PathId, PathRoot};
 use crate::regular_expression;
@@ -136,18 +136,12 @@ fn blocks_of(body: &Body) -> Vec<Block> {
         Body::Check(check) => {
             check.elements.iter().map(|elements| elements.sources).chain([check.violation]).collect()
         }
-        Body::Edit(edits) => edits
+        Body::Edit(edits) => blocks_of_edits(edits).collect(),
+        Body::EditExisting(groups) => groups
             .iter()
-            .flat_map(|edit| {
-                let keys = edit.place.steps.iter().filter_map(|step| match step {
-                    PlaceStep::Key(key) => Some(*key),
-                    PlaceStep::Field(_) => None,
-                });
-                let value = match &edit.change {
-                    Change::Put(value) | Change::Insert { value, .. } => Some(*value),
-                    Change::Remove => None,
-                };
-                edit.each.iter().map(|each| each.sources).chain(edit.guard).chain(keys).chain(value)
+            .flat_map(|group| {
+                let objects = [group.objects.sources].into_iter().chain(group.filter);
+                objects.chain(blocks_of_edits(&group.edits))
             })
             .collect(),
         Body::Delete(condition) => vec![*condition],
@@ -162,6 +156,20 @@ fn blocks_of(body: &Body) -> Vec<Block> {
             })
             .collect(),
     }
+}
+
+fn blocks_of_edits(edits: &[Edit]) -> impl Iterator<Item = Block> + '_ {
+    edits.iter().flat_map(|edit| {
+        let keys = edit.place.steps.iter().filter_map(|step| match step {
+            PlaceStep::Key(key) => Some(*key),
+            PlaceStep::Field(_) => None,
+        });
+        let value = match &edit.change {
+            Change::Put(value) | Change::Insert { value, .. } => Some(*value),
+            Change::Remove => None,
+        };
+        edit.each.iter().map(|each| each.sources).chain(edit.guard).chain(keys).chain(value)
+    })
 }
 
 /// The blocks of what one round makes, each of which leaves one value.
@@ -254,6 +262,11 @@ fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
             ensure(edits.len() <= EDITS_MAX, "it has too many edits")?;
             None
         }
+        Body::EditExisting(groups) => {
+            let edits: usize = groups.iter().map(|group| group.edits.len()).sum();
+            ensure(groups.len() <= EDITS_MAX && edits <= EDITS_MAX, "it has too many edits")?;
+            None
+        }
         Body::Delete(_) | Body::Generate(_) => None,
         Body::Verify(images) => images.as_ref().map(|images| &images.elements),
     };
@@ -279,7 +292,12 @@ fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
         }
         Body::Edit(edits) => {
             for (index, edit) in edits.iter().enumerate() {
-                verify_edit(rule, edit, &check).map_err(|what| format!("edit {index}: {what}"))?;
+                verify_edit(rule, edit, &[], &check).map_err(|what| format!("edit {index}: {what}"))?;
+            }
+        }
+        Body::EditExisting(groups) => {
+            for (index, group) in groups.iter().enumerate() {
+                verify_existing(rule, group, &check).map_err(|what| format!("existing {index}: {what}"))?;
             }
         }
         Body::Delete(condition) => {
@@ -308,9 +326,15 @@ fn verify_rule(parts: &Parts, rule: &Rule) -> Verified {
 /// What checks a block: the names that it may use besides bindings, and how many values it leaves.
 type CheckBlock<'c> = dyn Fn(Block, &[Slot], usize) -> Verified + 'c;
 
-/// The names of the elements of lists, each of which is opened before its elements are spoken of.
-fn verify_each(rule: &Rule, lists: &[EachElement], check: &CheckBlock<'_>) -> Result<Vec<Slot>, String> {
-    let mut bound = Vec::new();
+/// The names of the elements of lists, each of which is opened before its elements are spoken of, after the names that
+/// are bound already.
+fn verify_each(
+    rule: &Rule,
+    bound: &[Slot],
+    lists: &[EachElement],
+    check: &CheckBlock<'_>,
+) -> Result<Vec<Slot>, String> {
+    let mut bound = bound.to_vec();
     ensure(lists.len() <= SUBJECT_LISTS_MAX, "its elements lie too deep")?;
     for each in lists {
         check(each.sources, &bound, each.source_count as usize)?;
@@ -322,17 +346,31 @@ fn verify_each(rule: &Rule, lists: &[EachElement], check: &CheckBlock<'_>) -> Re
 }
 
 fn verify_generation(rule: &Rule, generation: &Generation, check: &CheckBlock<'_>) -> Verified {
-    let bound = verify_each(rule, generation.each.as_slice(), check)?;
+    let bound = verify_each(rule, &[], generation.each.as_slice(), check)?;
     if let Some(filter) = generation.filter {
         check(filter, &bound, 0)?;
     }
     made_by(&generation.make).into_iter().try_for_each(|block| check(block, &bound, 1))
 }
 
-/// What is changed is a place.
-fn verify_edit(rule: &Rule, edit: &Edit, check: &CheckBlock<'_>) -> Verified {
-    let bound = verify_each(rule, &edit.each, check)?;
-    let elements: Vec<Slot> = edit.each.iter().map(|each| each.element).collect();
+fn verify_existing(rule: &Rule, group: &Existing, check: &CheckBlock<'_>) -> Verified {
+    let bound = verify_each(rule, &[], std::slice::from_ref(&group.objects), check)?;
+    if let Some(filter) = group.filter {
+        check(filter, &bound, 0)?;
+    }
+    for edit in &group.edits {
+        let of_object = !matches!(edit.place.root, PlaceRoot::Object | PlaceRoot::Subject);
+        ensure(of_object, "it changes the admitted object")?;
+        verify_edit(rule, edit, &bound, check)?;
+    }
+    Ok(())
+}
+
+/// What is changed is a place: in the object, in an element, or in what `existing` names.
+fn verify_edit(rule: &Rule, edit: &Edit, existing: &[Slot], check: &CheckBlock<'_>) -> Verified {
+    let bound = verify_each(rule, existing, &edit.each, check)?;
+    let own = edit.each.iter().map(|each| each.element);
+    let elements: Vec<Slot> = existing.iter().copied().chain(own).collect();
     if let Some(guard) = edit.guard {
         check(guard, &bound, 0)?;
     }

@@ -20,7 +20,7 @@ use aipc_project::report::{Counts, Finding, Level, Report, count};
 
 use crate::report::{json, text};
 use aipc_project::run::context;
-use aipc_project::run::generated::generated_files;
+use aipc_project::run::generated::{changed_files, generated_files};
 use aipc_project::run::judge::{World, judge};
 use aipc_project::run::manifests::Manifests;
 use aipc_project::run::patched::{PatchedFile, patched_file};
@@ -127,10 +127,15 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
         let files: Vec<PatchedFile> =
             manifests.files.iter().filter_map(|file| patched_file(file, &judged.patched, &options)).collect();
         outcome = outcome.and(write_patched(&files, place, patched_to_stdout, console));
+        let existing = changed_files(&judged.existing);
+        if patched_to_stdout && !files.is_empty() && !existing.is_empty() {
+            console.out("---\n");
+        }
+        outcome = outcome.and(write_objects(&existing, &place.join("existing"), patched_to_stdout, console));
     }
     if let Some(place) = &arguments.generated {
         let files = generated_files(&judged.created);
-        outcome = outcome.and(write_generated(&files, place, generated_to_stdout, console));
+        outcome = outcome.and(write_objects(&files, place, generated_to_stdout, console));
     }
     outcome
 }
@@ -166,8 +171,8 @@ fn write_patched(files: &[PatchedFile], place: &Path, to_stdout: bool, console: 
     outcome
 }
 
-/// The objects that rules made, a file for each in a folder or one after the other on stdout.
-fn write_generated(files: &[(String, String)], place: &Path, to_stdout: bool, console: &Console) -> Outcome {
+/// Objects that rules made or changed, a file for each in a folder or one after the other on stdout.
+fn write_objects(files: &[(String, String)], place: &Path, to_stdout: bool, console: &Console) -> Outcome {
     if to_stdout {
         let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
         console.out(&texts.join("---\n"));

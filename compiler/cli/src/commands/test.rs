@@ -163,6 +163,9 @@ fn failures(test: &hir::Test, program: &Program) -> Vec<Failure> {
             if let hir::Verdict::Generates(wanted) = &expect.verdict {
                 return generates(expect, wanted, &decision.verdicts, program);
             }
+            if let hir::Verdict::Mutates(wanted) = &expect.verdict {
+                return mutates(expect, wanted, &decision.verdicts, program);
+            }
             compare(expect, program, &decision)
         })
         .collect()
@@ -209,7 +212,7 @@ fn compare(expect: &hir::Expect, program: &Program, decision: &Decision) -> Opti
         hir::Verdict::Delete => clean_ups.any(goes),
         hir::Verdict::Keep => clean_ups.clone().next().is_some() && clean_ups.all(stays),
         // Compared before anything is judged.
-        hir::Verdict::Becomes(_) | hir::Verdict::Generates(_) => true,
+        hir::Verdict::Becomes(_) | hir::Verdict::Generates(_) | hir::Verdict::Mutates(_) => true,
     };
     // Objects of tests are partial; what is wrong in them is said, what is absent is not.
     let is_wrong = |it: &&Invalid| !matches!(it.kind, InvalidKind::MissingField { .. });
@@ -265,7 +268,33 @@ fn generates(
     program: &Program,
 ) -> Option<Failure> {
     let created: Vec<&Value> = verdicts.iter().flat_map(|it| &it.created).collect();
-    let lacking = created.iter().map(|object| {
+    let generates = |body: &Body| matches!(body, Body::Generate(_));
+    lacks(expect, wanted, ("generate", "made", &created), generates, verdicts, program)
+}
+
+/// Whether a rule changes an existing object into one that has what is wanted; else what is wrong with the nearest one.
+fn mutates(
+    expect: &hir::Expect,
+    wanted: &Value,
+    verdicts: &[RuleVerdict],
+    program: &Program,
+) -> Option<Failure> {
+    let changed: Vec<&Value> =
+        verdicts.iter().flat_map(|it| &it.existing).map(|object| &object.after).collect();
+    let mutates = |body: &Body| matches!(body, Body::EditExisting(_));
+    lacks(expect, wanted, ("mutate … for", "changed", &changed), mutates, verdicts, program)
+}
+
+/// What the nearest of the objects that came about lacks; `None` where one has all that is wanted.
+fn lacks(
+    expect: &hir::Expect,
+    wanted: &Value,
+    (verb, done, objects): (&str, &str, &[&Value]),
+    speaks: impl Fn(&Body) -> bool,
+    verdicts: &[RuleVerdict],
+    program: &Program,
+) -> Option<Failure> {
+    let lacking = objects.iter().map(|object| {
         let mut lacking = Vec::new();
         differences(wanted, &within(object, wanted), &mut String::new(), &mut lacking);
         (*object, lacking)
@@ -275,18 +304,18 @@ fn generates(
         Some((_, lacking)) if lacking.is_empty() => return None,
         Some((object, lacking)) => {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
-            let made = format!("{} {} is made", text(&object["kind"]), text(&object["metadata"]["name"]));
+            let made = format!("{} {} is {done}", text(&object["kind"]), text(&object["metadata"]["name"]));
             std::iter::once(made).chain(lacking).collect()
         }
         None => {
-            let generates = |it: &&RuleVerdict| matches!(program.rule(it.rule).body, Body::Generate(_));
-            let words = verdicts.iter().filter(generates).map(|it| match it.verdict {
-                Verdict::Pass => format!("{} makes nothing", Spoken::of(it, program).name()),
+            let of_rule = |it: &&RuleVerdict| speaks(&program.rule(it.rule).body);
+            let words = verdicts.iter().filter(of_rule).map(|it| match it.verdict {
+                Verdict::Pass => format!("{}: nothing is {done}", Spoken::of(it, program).name()),
                 _ => Spoken::of(it, program).words(),
             });
             let mut words: Vec<String> = words.collect();
             if words.is_empty() {
-                words.push("no `generate` rule speaks of this object".to_string());
+                words.push(format!("no `{verb}` rule speaks of this object"));
             }
             words
         }
@@ -403,11 +432,8 @@ fn expected(expect: &hir::Expect) -> String {
         hir::Verdict::Delete => "delete".to_string(),
         hir::Verdict::Keep => "keep".to_string(),
         hir::Verdict::Becomes(_) => "the object becomes another".to_string(),
-        hir::Verdict::Generates(wanted) => {
-            let kind = wanted["kind"].as_str().unwrap_or_default();
-            let name = wanted["metadata"]["name"].as_str().map_or(String::new(), |it| format!(" {it}"));
-            format!("{kind}{name} is made")
-        }
+        hir::Verdict::Generates(wanted) => format!("{} is made", named(wanted)),
+        hir::Verdict::Mutates(wanted) => format!("{} is changed", named(wanted)),
     };
     if let Some(by) = &expect.by {
         words.push_str(&format!(" by {by}"));
@@ -416,6 +442,12 @@ fn expected(expect: &hir::Expect) -> String {
         words.push_str(&format!(" with a message like {message:?}"));
     }
     words
+}
+
+fn named(object: &Value) -> String {
+    let kind = object["kind"].as_str().unwrap_or_default();
+    let name = object["metadata"]["name"].as_str().map_or(String::new(), |it| format!(" {it}"));
+    format!("{kind}{name}")
 }
 
 fn shown(failure: &Failure, compilation: &Compilation, console: &Console) -> String {

@@ -31,6 +31,9 @@ struct ResultRow<'a> {
     /// The objects that the rule makes, whole; hidden values are masked.
     #[serde(skip_serializing_if = "<[serde_json::Value]>::is_empty")]
     created: &'a [serde_json::Value],
+    /// The existing objects that the rule changes, as they are afterwards.
+    #[serde(skip_serializing_if = "<[serde_json::Value]>::is_empty")]
+    changed: &'a [serde_json::Value],
     #[serde(skip_serializing_if = "Option::is_none")]
     because: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -157,6 +160,7 @@ fn result(it: &RuleResult) -> ResultRow<'_> {
         result: it.status.as_str(),
         effect: it.effect.map(Effect::as_str),
         created: &it.created,
+        changed: &it.changed,
         because: it.because.as_deref(),
         exemption: it.exemption.as_ref().map(|it| ExemptionRow {
             because: &it.because,

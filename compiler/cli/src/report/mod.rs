@@ -46,6 +46,7 @@ pub(crate) mod tests {
             violations,
             effect: None,
             created: Vec::new(),
+            changed: Vec::new(),
             exemption: None,
         };
         Report {

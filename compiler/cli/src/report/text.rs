@@ -86,7 +86,10 @@ fn render_result(out: &mut String, result: &RuleResult, style: Style) {
         line(out, &format!("    {}", source(&exemption.source, "", style)));
     }
     for object in &result.created {
-        line(out, &format!("    {}", created(object)));
+        line(out, &format!("    {}", named(object)));
+    }
+    for object in &result.changed {
+        line(out, &format!("    changes {}", named(object)));
     }
     for violation in &result.violations {
         render_violation(out, violation, style);
@@ -156,8 +159,8 @@ fn resource(result: &RuleResult) -> String {
     }
 }
 
-/// An object that a rule makes, by its kind and name.
-fn created(object: &serde_json::Value) -> String {
+/// An object that a rule makes or changes, by its kind and name.
+fn named(object: &serde_json::Value) -> String {
     let text = |value: &serde_json::Value| visible(value.as_str().unwrap_or("")).into_owned();
     let (kind, name) = (text(&object["kind"]), text(&object["metadata"]["name"]));
     match text(&object["metadata"]["namespace"]).as_str() {

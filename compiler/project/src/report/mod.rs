@@ -38,6 +38,8 @@ pub struct RuleResult {
     pub effect: Option<Effect>,
     /// The objects that the rule makes.
     pub created: Vec<serde_json::Value>,
+    /// The existing objects that the rule changes, as they are afterwards.
+    pub changed: Vec<serde_json::Value>,
     /// Why the rule, which would have spoken of the object, does not; its status is [`Status::Skip`].
     pub exemption: Option<Exemption>,
 }
@@ -267,6 +269,7 @@ mod tests {
             violations: Vec::new(),
             effect: None,
             created: Vec::new(),
+            changed: Vec::new(),
             exemption: None,
         }
     }

@@ -1,4 +1,4 @@
-//! Objects that rules made, as files.
+//! Objects that rules made, and existing ones that they changed, as files.
 
 use std::collections::HashSet;
 
@@ -9,13 +9,20 @@ use serde_json::Value;
 /// make there is one file, as there is one object in a cluster: the first, which the others find there.
 pub fn generated_files(objects: &[Value]) -> Vec<(String, String)> {
     let mut seen: HashSet<[String; 4]> = HashSet::new();
+    files(objects.iter().filter(|object| seen.insert(identity(object))))
+}
+
+/// A name and a text for each existing object that was changed. Each rule and trigger changes the object as it is
+/// recorded, so an object that they make different things of has a file for each of these.
+pub fn changed_files(objects: &[Value]) -> Vec<(String, String)> {
+    let is_first = |(at, object): &(usize, &Value)| !objects[..*at].contains(object);
+    files(objects.iter().enumerate().filter(is_first).map(|(_, object)| object))
+}
+
+fn files<'a>(objects: impl Iterator<Item = &'a Value>) -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = Vec::new();
     for object in objects {
-        let identity = identity(object);
-        let stem = file_stem(&identity);
-        if !seen.insert(identity) {
-            continue;
-        }
+        let stem = file_stem(&identity(object));
         let numbered = (2..).map(|number| format!("{stem}_{number}.yaml"));
         let mut names = std::iter::once(format!("{stem}.yaml")).chain(numbered);
         let free = names.find(|name| !files.iter().any(|(other, _)| other == name));

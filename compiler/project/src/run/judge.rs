@@ -44,6 +44,8 @@ pub struct Judged {
     pub patched: Vec<Patched>,
     /// The objects that rules made, each with all its values, in the order of the results.
     pub created: Vec<serde_json::Value>,
+    /// The existing objects that rules changed, as they are afterwards, in the order of the results.
+    pub existing: Vec<serde_json::Value>,
 }
 
 /// An object that mutations changed.
@@ -136,6 +138,7 @@ impl Surroundings<'_> {
                 judged.results.extend(some.results);
                 judged.patched.extend(some.patched);
                 judged.created.extend(some.created);
+                judged.existing.extend(some.existing);
                 judged.findings.extend(some.findings);
                 seen.add(seen_there);
             }
@@ -189,6 +192,7 @@ impl Surroundings<'_> {
                 for verdict in decision.verdicts {
                     seen.note(index, &verdict);
                     judged.created.extend(verdict.created.iter().cloned());
+                    judged.existing.extend(verdict.existing.iter().map(|object| object.after.clone()));
                     judged.results.extend(object.result(program, verdict));
                 }
             }
@@ -453,6 +457,7 @@ impl Object<'_> {
             violations,
             effect: effect(&rule.body, &verdict),
             created: verdict.created.iter().map(|object| self.mask().object(object)).collect(),
+            changed: verdict.existing.iter().map(|object| self.mask().object(&object.after)).collect(),
             exemption,
         })
     }
@@ -581,7 +586,13 @@ fn effect(body: &Body, verdict: &RuleVerdict) -> Option<RuleEffect> {
         Body::Edit(_) if !verdict.changes.is_empty() => Some(RuleEffect::Patch),
         Body::Delete(_) if verdict.verdict == Verdict::Pass => Some(RuleEffect::Delete),
         Body::Generate(_) if !verdict.created.is_empty() => Some(RuleEffect::Create),
-        Body::Check(_) | Body::Edit(_) | Body::Delete(_) | Body::Generate(_) | Body::Verify(_) => None,
+        Body::EditExisting(_) if !verdict.existing.is_empty() => Some(RuleEffect::Patch),
+        Body::Check(_)
+        | Body::Edit(_)
+        | Body::EditExisting(_)
+        | Body::Delete(_)
+        | Body::Generate(_)
+        | Body::Verify(_) => None,
     }
 }
 

@@ -71,14 +71,6 @@ impl Refusal {
         Refusal { span, reason: reason.into() }
     }
 
-    fn not_yet(rule: &ir::Rule) -> Refusal {
-        let what = match &rule.body {
-            ir::Body::Mutate(_) => "`mutate … for` rules, about existing objects,".to_owned(),
-            body => format!("`{}` rules", body.verb()),
-        };
-        Refusal::new(rule.origin, format!("{what} have no bytecode yet"))
-    }
-
     fn diagnostic(self) -> Diagnostic {
         Diagnostic::new(Code::NotInTarget, self.span, format!("bytecode cannot say this: {}", self.reason))
     }

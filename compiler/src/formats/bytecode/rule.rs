@@ -4,12 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use aipc_runtime::program::{
     Binding, BindingId, Block, Body, Change, Check, ConditionalAction, Copies, EachElement, Edit, Effect,
-    Elements, Exemption, Generation, Images, Make, NewObject, Operations, Place, PlaceRoot, PlaceStep,
-    PolicyId, Rule, RuleId, Slot, SubjectStep, Target,
+    Elements, Exemption, Existing, Generation, Images, Make, NewObject, Operations, Place, PlaceRoot,
+    PlaceStep, PolicyId, Rule, RuleId, Slot, SubjectStep, Target,
 };
 
 use super::assembler::Assembler;
 use super::{Emitted, Refusal};
+use crate::formats::existing::by_kind;
 use crate::ir::{self, Local, Root, TextPart};
 
 /// What the names of one rule stand for.
@@ -85,9 +86,7 @@ pub(super) fn emit_rule(assembler: &mut Assembler<'_>, rule: &ir::Rule, policy: 
         }
         ir::Body::Generate(generation) => Body::Generate(emit_generation(&mut ctx, generation)?),
         ir::Body::Verify(verification) => Body::Verify(emit_images(&mut ctx, &verification.of)?),
-        ir::Body::Mutate(_) => {
-            return Err(Refusal::not_yet(rule));
-        }
+        ir::Body::Mutate(_) => Body::EditExisting(emit_existing(&mut ctx, rule)?),
     };
     let message = ctx.block(|ctx| emit_message(ctx, &rule.message))?;
     let mut actions = Vec::new();
@@ -266,6 +265,38 @@ fn copied(
         Value::new(ValueKind::Collect(Box::new(collect)), objects(), origin)
     };
     Value::new(ValueKind::Concat(kinds.iter().map(of_kind).collect()), objects(), origin)
+}
+
+/// A name that the IR does not use: the existing object that is changed.
+const EXISTING: Local = Local((1 << 26) + 1);
+
+fn named_existing(value: &mut ir::Value) {
+    if let ir::ValueKind::Path(path) = &mut value.kind
+        && path.root == Root::Existing
+    {
+        path.root = Root::Local(EXISTING);
+    }
+}
+
+/// The groups of existing objects, kind by kind.
+fn emit_existing(ctx: &mut Ctx<'_, '_>, rule: &ir::Rule) -> Emitted<Vec<Existing>> {
+    let mut groups = Vec::new();
+    for mut of_kind in by_kind(rule) {
+        of_kind.applies.iter_mut().for_each(|cond| ir::rewrite::visit_values(cond, &mut named_existing));
+        of_kind.edits.iter_mut().for_each(|edit| ir::rewrite::visit_edit(edit, &mut named_existing));
+        let lookup = ir::Lookup::List { kind: of_kind.target.kind.clone(), namespace: None, labels: None };
+        let objects = ir::Value::new(
+            ir::ValueKind::Lookup(Box::new(lookup)),
+            ir::Type::List(Box::new(ir::Type::Object)),
+            rule.origin,
+        );
+        let binder = ir::Binder { key: None, element: EXISTING };
+        let objects = emit_each(ctx, binder, &objects)?;
+        let filter = emit_applies(ctx, &of_kind.applies)?;
+        let edits: Emitted<Vec<Edit>> = of_kind.edits.iter().map(|edit| emit_edit(ctx, edit)).collect();
+        groups.push(Existing { objects, filter, edits: edits? });
+    }
+    Ok(groups)
 }
 
 /// The elements of a list, and the names that they have.

@@ -6,7 +6,7 @@
 use super::super::deletion;
 use super::super::validating_policy::naming;
 use super::conditions::all_of;
-use super::emit::{FRESH_LOCALS, inlined};
+use super::emit::FRESH_LOCALS;
 use super::matching::{Matching, matching_existing};
 use super::place;
 use super::scope::{Context, IMAGE_REFERENCE, Scope};
@@ -14,6 +14,7 @@ use super::{Unsupported, image};
 use crate::diagnostic::Diagnostic;
 use crate::formats::yaml_write::{Map, Node, document};
 use crate::formats::{Emitted, EmittedRule};
+use crate::ir::rewrite::inlined;
 use crate::ir::{Body, Policy, PolicySet, Rule};
 use crate::source::Sources;
 

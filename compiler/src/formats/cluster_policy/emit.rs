@@ -186,7 +186,7 @@ fn rules_of(
     sources: &Sources,
 ) -> Result<Vec<Written>, Unsupported> {
     let mut written = Vec::new();
-    for placed in place::placed(&inlined(rule), autogen)? {
+    for placed in place::placed(&rewrite::inlined(rule), autogen)? {
         for (suffix, action, placed) in by_action(&placed) {
             let suffixes = [placed.suffix.clone(), suffix].into_iter().flatten();
             let name = suffixes.fold(rule.name.clone(), |name, suffix| format!("{name}-{suffix}"));
@@ -207,52 +207,6 @@ fn shortened(name: &str, others: &[Written]) -> String {
     let taken = |name: &str| others.iter().any(|(other, ..)| other == name);
     let numbered = (2..).map(|number| format!("{}-{number}", cut(&short, 58)));
     std::iter::once(short.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(short)
-}
-
-/// The rule with its `with` values in place of their names. Values are pure, so where they stand does not matter.
-pub fn inlined(rule: &Rule) -> Rule {
-    let mut rule = rule.clone();
-    let mut known: Vec<(Local, Value)> = Vec::new();
-    let bindings = std::mem::take(&mut rule.bindings);
-    let substitute = |value: &mut Value, known: &[(Local, Value)]| {
-        let Some(path) = value.as_path() else { return };
-        let Root::Local(local) = path.root else { return };
-        let Some((_, bound)) = known.iter().find(|(name, _)| *name == local) else { return };
-        let steps = path.steps.clone();
-        if steps.is_empty() {
-            value.kind = bound.kind.clone();
-            return;
-        }
-        match &bound.kind {
-            ValueKind::Path(path) => {
-                let steps = [path.steps.clone(), steps].concat();
-                value.kind = ValueKind::Path(Path { root: path.root, steps });
-            }
-            // Steps into something computed: taken one by one.
-            _ => {
-                let mut base = bound.clone();
-                for step in steps {
-                    let (key, ty) = match step {
-                        Step::Field(field) => (ValueKind::Literal(Literal::Text(field.name)), Type::Text),
-                        Step::Element(index) => (ValueKind::Literal(Literal::Int(index)), Type::Int),
-                        Step::Key(key) => (key.kind, Type::Text),
-                    };
-                    let key = Value::new(key, ty, value.origin);
-                    let kind = ValueKind::Call(Operation::Index, vec![base, key]);
-                    base = Value::new(kind, Type::Json, value.origin);
-                }
-                value.kind = base.kind;
-            }
-        }
-    };
-    for mut binding in bindings {
-        rewrite::visit_value(&mut binding.value, &mut |value| substitute(value, &known));
-        known.push((binding.local, binding.value));
-    }
-    if !known.is_empty() {
-        rewrite::visit_rule(&mut rule, &mut |value| substitute(value, &known));
-    }
-    rule
 }
 
 /// What happens on a violation.

@@ -76,7 +76,7 @@ fn refuse_unasked(exemption: &Exemption, rule: &Rule) -> Result<(), Unsupported>
     let is_must = |value: &Value| matches!(value.kind, ValueKind::Must(_));
     let in_preconditions = match rule.body {
         Body::Check(_) => {
-            let inlined = super::inlined(rule);
+            let inlined = rewrite::inlined(rule);
             inlined.applies.iter().any(|cond| measure::any_value(cond, &mut |value| is_must(value)))
         }
         _ => measure::any_value_of_rule(rule, &mut |value| is_must(value)),

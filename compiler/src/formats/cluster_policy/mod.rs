@@ -31,5 +31,4 @@ mod verify;
 use super::Unsupported;
 
 pub use emit::emit;
-pub(super) use emit::inlined;
 pub use exception::emit_exceptions;

@@ -5,11 +5,12 @@
 
 use super::cel::Translator;
 use super::cel::ast::Expr;
-use super::cluster_policy::{inlined, place};
+use super::cluster_policy::place;
 use super::validating_policy::{in_namespace, matching, named_conditions, naming, set_variables, subject};
 use super::yaml_write::{self, Map, Node};
 use super::{Emitted, EmittedRule, Unsupported, deletion};
 use crate::diagnostic::Diagnostic;
+use crate::ir::rewrite::inlined;
 use crate::ir::{Body, Cond, Deletion, Policy, PolicySet, Rule, Settings, SubjectPath};
 use crate::source::Sources;
 

@@ -6,13 +6,13 @@
 use super::cel::ast::{self, Expr};
 use super::cel::print::print;
 use super::cel::{Base, Translator, as_json};
-use super::cluster_policy::inlined;
 use super::objects::{fields, named};
 use super::validating_policy::{in_namespace, matching, naming, set_conditions, set_variables, subject};
 use super::yaml_write::{self, Map, Node};
 use super::{Emitted, EmittedRule, Unsupported, gathered, rules_with};
 use crate::diagnostic::Diagnostic;
 use crate::ir::present::Facts;
+use crate::ir::rewrite::inlined;
 use crate::ir::{
     Body, Cond, Generation, KindRef, Literal, Local, Make, Path, Policy, PolicySet, Root, Rule, Settings,
     Type, Value, ValueKind, rewrite,

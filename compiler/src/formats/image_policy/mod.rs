@@ -8,7 +8,7 @@ mod attestor;
 use super::cel::Translator;
 use super::cel::ast::Expr;
 use super::cel::print::print;
-use super::cluster_policy::{inlined, place};
+use super::cluster_policy::place;
 use super::images;
 use super::validating_policy::{
     self, Part, in_namespace, matching, message, naming, parts_by_action, set_conditions, subject,
@@ -16,6 +16,7 @@ use super::validating_policy::{
 use super::yaml_write::{self, Map, Node};
 use super::{Emitted, EmittedRule, Unsupported, gathered, rules_with};
 use crate::diagnostic::Diagnostic;
+use crate::ir::rewrite::inlined;
 use crate::ir::*;
 use crate::source::Sources;
 use attestor::Attestors;

@@ -8,11 +8,12 @@ mod patch;
 use super::cel::Translator;
 use super::cel::ast::Expr;
 use super::cel::print::print;
-use super::cluster_policy::{inlined, place};
+use super::cluster_policy::place;
 use super::validating_policy::{in_namespace, matching, naming, set_conditions, set_variables, subject};
 use super::yaml_write::{self, Map, Node};
 use super::{Emitted, EmittedRule, Unsupported, gathered, rules_with};
 use crate::diagnostic::Diagnostic;
+use crate::ir::rewrite::inlined;
 use crate::ir::{Body, Cond, Mutation, Policy, PolicySet, Rule, SubjectPath};
 use crate::source::Sources;
 

@@ -287,7 +287,7 @@ impl Formatter<'_> {
     fn expect(&mut self, it: &Expect) -> Layout {
         let verdict = match &it.outcome {
             Outcome::Verdict { verdict, .. } => format!(" {}", verdict.as_str()),
-            Outcome::Becomes(_) | Outcome::Generates(..) => String::new(),
+            Outcome::Becomes(_) | Outcome::Generates(..) | Outcome::Mutates(..) => String::new(),
         };
         let on = it.on.as_ref().map_or_else(String::new, |on| format!(" {}", on_text(on)));
         let head = text(format!("expect{verdict}{on} {} ", kind_text(&it.subject)));
@@ -316,6 +316,10 @@ impl Formatter<'_> {
             Outcome::Generates(kind, document) => clauses.push(self, document.span(), |f| {
                 let document = f.document(document);
                 concat(vec![text(format!("generates {} ", kind_text(kind))), document])
+            }),
+            Outcome::Mutates(kind, document) => clauses.push(self, document.span(), |f| {
+                let document = f.document(document);
+                concat(vec![text(format!("mutates {} ", kind_text(kind))), document])
             }),
         }
         clauses.behind(concat(vec![head, document]))

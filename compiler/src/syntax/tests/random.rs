@@ -546,6 +546,9 @@ impl Generator {
                 } else if self.chance(50) {
                     self.word("becomes");
                     self.document();
+                } else if self.chance(50) {
+                    self.words("mutates Secret");
+                    self.document();
                 } else {
                     self.words("generates Secret");
                     self.document();
