@@ -175,7 +175,7 @@ fn plain(objects: &[Value]) -> Value {
     Value::Object(by_name)
 }
 
-fn numbers_as_floats(value: &Value) -> Value {
+pub(super) fn numbers_as_floats(value: &Value) -> Value {
     match value {
         Value::Number(number) => json!(number.as_f64()),
         Value::Array(items) => items.iter().map(numbers_as_floats).collect(),

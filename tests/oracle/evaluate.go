@@ -40,6 +40,7 @@ type evaluation struct {
 	world     []*unstructured.Unstructured // the other objects of the cluster
 	rows      []row
 	generated []map[string]any // what generate rules make
+	targets   []map[string]any // what became of existing objects
 }
 
 func (k *kyverno) evaluate(set *policySet, req *request, i int) (a answer) {
@@ -76,7 +77,7 @@ func (k *kyverno) evaluate(set *policySet, req *request, i int) (a answer) {
 	if err != nil {
 		return answer{Error: err.Error()}
 	}
-	a = answer{Rows: e.rows, Generated: e.generated}
+	a = answer{Rows: e.rows, Generated: e.generated, Targets: e.targets}
 	// Bytes are compared because the engine changes the Go types of numbers, not their values.
 	if e.mutates() && e.object.Object != nil {
 		if after, err := json.Marshal(e.object.Object); err == nil && !bytes.Equal(before, after) {
@@ -103,7 +104,8 @@ func (e *evaluation) run() error {
 	ctx := context.Background()
 	for _, p := range e.set.classic {
 		if p.GetSpec().HasMutate() {
-			if err := e.classic(p, func(pc engineapi.PolicyContext) engineapi.EngineResponse { return e.set.engine.Mutate(ctx, pc) }); err != nil {
+			ask := func(pc engineapi.PolicyContext) engineapi.EngineResponse { return e.set.engine.Mutate(ctx, pc) }
+			if err := e.classic(withoutExisting(p), ask); err != nil {
 				return err
 			}
 		}
@@ -135,6 +137,18 @@ func (e *evaluation) run() error {
 	}
 	if e.set.cel != nil && e.object.Object != nil {
 		if err := e.validatingPolicies(ctx); err != nil {
+			return err
+		}
+	}
+	for _, p := range e.set.classic {
+		if p.GetSpec().HasMutateExisting() && e.object.Object != nil {
+			if err := e.mutateExisting(ctx, p); err != nil {
+				return err
+			}
+		}
+	}
+	if e.set.mutate != nil && e.object.Object != nil {
+		if err := e.mutatingPoliciesForExisting(ctx); err != nil {
 			return err
 		}
 	}
@@ -193,7 +207,7 @@ func (e *evaluation) mutatingPolicies(ctx context.Context) error {
 		return err
 	}
 	engine := mpolengine.NewEngine(e.set.mutate, e.namespace, matching.NewMatcher(), e.kyverno.converters, e.kyverno.library)
-	found, err := engine.Handle(ctx, request, nil)
+	found, err := engine.Handle(ctx, request, mpolengine.NoTargetMatchConstraintPolicy())
 	if err != nil {
 		return err
 	}

@@ -27,12 +27,13 @@ import (
 
 // policySet is what one load made; it does not change afterwards.
 type policySet struct {
-	engine   engineapi.Engine            // of the classic kinds, with the set's exceptions
-	classic  []kyvernov1.PolicyInterface // ClusterPolicy, Policy
-	cel      vpolengine.Provider         // ValidatingPolicy and its namespaced form, with autogen variants; nil if none
-	mutate   mpolengine.Provider         // MutatingPolicy and its namespaced form; nil if none
-	generate []gpolengine.Policy         // GeneratingPolicy and its namespaced form
-	images   ivpolengine.Provider        // ImageValidatingPolicy and its namespaced form; nil if none
+	engine     engineapi.Engine // of the classic kinds, with the set's exceptions
+	exceptions classicExceptions
+	classic    []kyvernov1.PolicyInterface // ClusterPolicy, Policy
+	cel        vpolengine.Provider         // ValidatingPolicy and its namespaced form, with autogen variants; nil if none
+	mutate     mpolengine.Provider         // MutatingPolicy and its namespaced form; nil if none
+	generate   []gpolengine.Policy         // GeneratingPolicy and its namespaced form
+	images     ivpolengine.Provider        // ImageValidatingPolicy and its namespaced form; nil if none
 
 	cleanup  []kyvernov2.CleanupPolicyInterface // ClusterCleanupPolicy, CleanupPolicy
 	deleting []dpolengine.Policy                // DeletingPolicy and its namespaced form
@@ -120,6 +121,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 	}
 	if len(exceptions.classic) > 0 {
 		set.engine = k.newEngine(exceptions.classic)
+		set.exceptions = exceptions.classic
 	}
 	cel = k.compile(set, cel, exceptions.cel, refuse)
 	mutating = k.compileMutating(set, mutating, exceptions.cel, refuse)
@@ -177,10 +179,6 @@ func (k *kyverno) accept(p kyvernov1.PolicyInterface) error {
 		return err
 	}
 	for _, rule := range p.GetSpec().Rules {
-		switch {
-		case rule.HasMutateExisting():
-			return fmt.Errorf("rule %s: the oracle does not answer for mutation of existing objects", rule.Name)
-		}
 		for _, entry := range contextOf(&rule) {
 			if entry.APICall != nil || entry.ConfigMap != nil || entry.ImageRegistry != nil || entry.GlobalReference != nil {
 				return fmt.Errorf("rule %s: the oracle has no cluster for context %s", rule.Name, entry.Name)

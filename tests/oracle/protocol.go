@@ -24,7 +24,7 @@ type request struct {
 	NamespaceLabels map[string]string `json:"namespaceLabels"`
 	// eval: "float64" (default, as Kyverno's CLI reads files) or "int64" (as a cluster's webhook sees integers).
 	Numbers string `json:"numbers"`
-	// eval: the other objects of the cluster, for generate rules that copy.
+	// eval: the other objects of the cluster, for rules that copy or change them.
 	World []json.RawMessage `json:"world"`
 	// eval: leave messages out of the rows.
 	Brief bool `json:"brief"`
@@ -65,8 +65,10 @@ type answer struct {
 	Patched map[string]any `json:"patched,omitempty"` // eval; only when mutation changed the resource
 	// eval: the objects that generate rules make
 	Generated []map[string]any `json:"generated,omitempty"`
-	Error     string           `json:"error,omitempty"`  // eval: no verdict, for instance after a panic of the engine
-	Faults    []string         `json:"faults,omitempty"` // admit: why the API server would refuse the object
+	// eval: the objects of the world that rules about existing objects changed, as they are afterwards
+	Targets []map[string]any `json:"targets,omitempty"`
+	Error   string           `json:"error,omitempty"`  // eval: no verdict, for instance after a panic of the engine
+	Faults  []string         `json:"faults,omitempty"` // admit: why the API server would refuse the object
 }
 
 // row is the outcome of one rule (of one policy, for kinds with CEL).

@@ -142,6 +142,14 @@ impl Compiled {
         })
     }
 
+    /// What becomes of the existing objects that our mutations change when a resource comes.
+    pub fn existing(&self, resource: &Value, request: &Request) -> Vec<Value> {
+        self.with_world(resource, 0, request, |evaluator, at, environment| {
+            let decision = evaluator.evaluate(at, environment, Limits::default());
+            decision.verdicts.into_iter().flat_map(|it| it.existing).map(|it| it.after).collect()
+        })
+    }
+
     fn with_world<T>(
         &self,
         resource: &Value,

@@ -104,6 +104,9 @@ pub struct Answer {
     /// The objects that generate rules make.
     #[serde(default)]
     pub generated: Vec<Value>,
+    /// What became of the objects of the world.
+    #[serde(default)]
+    pub targets: Vec<Value>,
     /// There is no verdict, for instance after a panic of the engine.
     #[serde(default)]
     pub error: Option<String>,

@@ -10,7 +10,7 @@ use aipc_runtime::program::{
 
 use super::assembler::Assembler;
 use super::{Emitted, Refusal};
-use crate::formats::existing::by_kind;
+use crate::formats::existing::apart;
 use crate::ir::{self, Local, Root, TextPart};
 
 /// What the names of one rule stand for.
@@ -281,20 +281,25 @@ fn named_existing(value: &mut ir::Value) {
 /// The groups of existing objects, kind by kind.
 fn emit_existing(ctx: &mut Ctx<'_, '_>, rule: &ir::Rule) -> Emitted<Vec<Existing>> {
     let mut groups = Vec::new();
-    for mut of_kind in by_kind(rule) {
-        of_kind.applies.iter_mut().for_each(|cond| ir::rewrite::visit_values(cond, &mut named_existing));
-        of_kind.edits.iter_mut().for_each(|edit| ir::rewrite::visit_edit(edit, &mut named_existing));
-        let lookup = ir::Lookup::List { kind: of_kind.target.kind.clone(), namespace: None, labels: None };
-        let objects = ir::Value::new(
-            ir::ValueKind::Lookup(Box::new(lookup)),
-            ir::Type::List(Box::new(ir::Type::Object)),
-            rule.origin,
-        );
-        let binder = ir::Binder { key: None, element: EXISTING };
-        let objects = emit_each(ctx, binder, &objects)?;
-        let filter = emit_applies(ctx, &of_kind.applies)?;
-        let edits: Emitted<Vec<Edit>> = of_kind.edits.iter().map(|edit| emit_edit(ctx, edit)).collect();
-        groups.push(Existing { objects, filter, edits: edits? });
+    for mut rule in apart(rule) {
+        let ir::Body::Mutate(ir::Mutation { existing: Some(existing), edits }) = &mut rule.body else {
+            continue;
+        };
+        existing.applies.iter_mut().for_each(|cond| ir::rewrite::visit_values(cond, &mut named_existing));
+        edits.iter_mut().for_each(|edit| ir::rewrite::visit_edit(edit, &mut named_existing));
+        for target in &existing.targets {
+            let lookup = ir::Lookup::List { kind: target.kind.clone(), namespace: None, labels: None };
+            let objects = ir::Value::new(
+                ir::ValueKind::Lookup(Box::new(lookup)),
+                ir::Type::List(Box::new(ir::Type::Object)),
+                rule.origin,
+            );
+            let binder = ir::Binder { key: None, element: EXISTING };
+            let objects = emit_each(ctx, binder, &objects)?;
+            let filter = emit_applies(ctx, &existing.applies)?;
+            let edits: Emitted<Vec<Edit>> = edits.iter().map(|edit| emit_edit(ctx, edit)).collect();
+            groups.push(Existing { objects, filter, edits: edits? });
+        }
     }
     Ok(groups)
 }

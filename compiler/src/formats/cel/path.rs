@@ -99,8 +99,10 @@ impl Translator {
                 // INVARIANT: lowering binds each local name before its use
                 None => Base::maybe(Expr::Null),
             },
-            // INVARIANT: only rules that are not written in CEL speak of these.
-            Root::Existing | Root::ExistingSubject | Root::Predicate => self.roots.object.clone(),
+            // Seen from an existing object that changes: the one that was admitted.
+            Root::Existing | Root::ExistingSubject => Base::of_request("object", true),
+            // INVARIANT: what an attestation says stands in place of the object.
+            Root::Predicate => self.roots.object.clone(),
             Root::Request | Root::User | Root::Namespace | Root::Now => Base::certain(Expr::name("request")),
         }
     }

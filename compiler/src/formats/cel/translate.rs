@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::ast::{Expr, Path, Step, Ty};
+use super::ast::{Expr, Key, Path, Step, Ty};
 use super::print::identity;
 use super::text::is_variable_name;
 use crate::ir;
@@ -22,6 +22,12 @@ pub struct Base {
 impl Base {
     pub fn certain(expr: Expr) -> Base {
         Base { expr, certain: true, ty: Ty::Dyn, steps: vec![] }
+    }
+
+    /// A field of the request.
+    pub fn of_request(name: &str, certain: bool) -> Base {
+        let step = Step { key: Key::Field(name.to_owned()), certain };
+        Base { steps: vec![step], ..Base::certain(Expr::name("request")) }
     }
 
     pub fn maybe(expr: Expr) -> Base {

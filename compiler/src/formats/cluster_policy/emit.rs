@@ -5,12 +5,12 @@ use super::matching::{Matching, matching, override_of};
 use super::message::message;
 use super::pattern::pattern;
 use super::place::{self, Placed};
-use super::scope::{BEFORE, Context, IMAGE_REFERENCE, Scope};
+use super::scope::{BEFORE, Context, IMAGE_REFERENCE, Scope, TRIGGER};
 use super::{Unsupported, capture, generate, mutate, value, verify};
 use crate::diagnostic::Diagnostic;
 use crate::formats::jmespath::{self, Expr};
 use crate::formats::yaml_write::{Map, Node, document};
-use crate::formats::{Emitted, EmittedRule};
+use crate::formats::{Emitted, EmittedRule, existing};
 use crate::ir::rewrite::violation_of_subject;
 use crate::ir::*;
 use crate::source::{Sources, Span};
@@ -186,7 +186,7 @@ fn rules_of(
     sources: &Sources,
 ) -> Result<Vec<Written>, Unsupported> {
     let mut written = Vec::new();
-    for placed in place::placed(&rewrite::inlined(rule), autogen)? {
+    for placed in placed_apart(rule, autogen)? {
         for (suffix, action, placed) in by_action(&placed) {
             let suffixes = [placed.suffix.clone(), suffix].into_iter().flatten();
             let name = suffixes.fold(rule.name.clone(), |name, suffix| format!("{name}-{suffix}"));
@@ -198,6 +198,20 @@ fn rules_of(
         }
     }
     Ok(written)
+}
+
+/// The rule for each place of its subject, and of the existing objects that it changes.
+fn placed_apart(rule: &Rule, autogen: bool) -> Result<Vec<Placed>, Unsupported> {
+    let mut all = Vec::new();
+    for placed in place::placed(&rewrite::inlined(rule), autogen)? {
+        for (number, rule) in existing::apart(&placed.rule).into_iter().enumerate() {
+            let of_targets = (number > 0).then(|| format!("targets-{}", number + 1));
+            let suffix = [placed.suffix.clone(), of_targets].into_iter().flatten().collect::<Vec<_>>();
+            let suffix = (!suffix.is_empty()).then(|| suffix.join("-"));
+            all.push(Placed { suffix, rule, ..placed.clone() });
+        }
+    }
+    Ok(all)
 }
 
 /// At most 63 characters, and no name twice.
@@ -291,9 +305,18 @@ fn rule(
         Body::Check(check) => {
             ("validate", validate(&context, &scope, rule, check, consequence, settings)?, rest, None)
         }
+        Body::Mutate(mutation @ Mutation { existing: Some(targets), .. }) => {
+            let knobs = rule.settings.over(settings);
+            existing::can_be_said(rule, mutation, &knobs)?;
+            let written = mutate::existing(FRESH_LOCALS, targets, mutation, knobs.existing)?;
+            if written.takes_images_apart {
+                context.image_reference();
+            }
+            ("mutate", written.mutate, rest, written.keeps_trigger.then_some(TRIGGER))
+        }
         Body::Mutate(mutation) => {
             let written = mutate::mutate(&context, &scope, &placed.targets, mutation)?;
-            let kept = context.reads_before().then(mutate::kept_before);
+            let kept = context.reads_before().then_some(BEFORE);
             ("mutate", written.mutate, [rest, written.conditions].concat(), kept)
         }
         Body::Generate(generation) => {
@@ -330,8 +353,8 @@ fn rule(
     let mut preconditions = if rest.is_empty() { None } else { Some(all_of(&context, &scope, &rest)?) };
     if let Some(kept) = kept {
         let variable = Map::new().with("jmesPath", "request.object");
-        context_entries.push(Map::new().with("name", BEFORE).with("variable", variable));
-        preconditions = Some(mutate::asked_first(kept, preconditions));
+        context_entries.push(Map::new().with("name", kept).with("variable", variable));
+        preconditions = Some(mutate::asked_first(mutate::kept(kept), preconditions));
     }
     if context.takes_images_apart() {
         let variable = Map::new().with("value", super::image::reference());

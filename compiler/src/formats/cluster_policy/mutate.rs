@@ -6,11 +6,12 @@
 
 use super::Unsupported;
 use super::conditions::{all_of, variable};
-use super::scope::{BEFORE, Context, Scope};
+use super::scope::{Context, Scope};
 use super::value::{literal_json, raw};
 use crate::formats::edits::{
     EACH, escaped, in_order, is_map, is_within, names, removes_element, same_elements, written_to,
 };
+use crate::formats::existing::seen_from_target;
 use crate::formats::jmespath::{self, Expr};
 use crate::formats::yaml_write::{Map, Node, document};
 use crate::ir::*;
@@ -41,7 +42,7 @@ pub fn mutate(
         return Ok(Mutate { conditions, mutate: Map::new().with("patchesJson6902", patch) });
     }
     let edits = in_order(edits)?;
-    if reads_what_was_written(&edits) {
+    if !context.changes_target() && reads_what_was_written(&edits) {
         context.read_before();
     }
     let mut entries: Vec<Entry> = Vec::new();
@@ -57,9 +58,108 @@ pub fn mutate(
     Ok(Mutate { conditions, mutate: Map::new().with("foreach", entries?) })
 }
 
-/// The condition that makes Kyverno keep the object before it changes: variables have a value once they are asked for.
-pub fn kept_before() -> Map {
-    Map::new().with("key", format!("{{{{ {BEFORE}.kind }}}}")).with("operator", "NotEquals").with("value", "")
+/// What a rule about existing objects says.
+pub struct MutateExisting {
+    pub mutate: Map,
+    /// The admitted object has to be kept in a variable.
+    pub keeps_trigger: bool,
+    /// The form of image references is needed.
+    pub takes_images_apart: bool,
+}
+
+/// The edits of existing objects, of kinds that have their subjects at one place.
+///
+/// # Errors
+/// As of [`mutate`].
+pub fn existing(
+    next_local: u32,
+    existing: &Existing,
+    mutation: &Mutation,
+    on_policy_update: Option<bool>,
+) -> Result<MutateExisting, Unsupported> {
+    let (applies, edits) = seen_from_target(mutation);
+    let Some(kind) = existing.targets.first().map(|target| &target.kind) else {
+        return Ok(MutateExisting { mutate: Map::new(), keeps_trigger: false, takes_images_apart: false });
+    };
+    let context = Context::of_target(kind, next_local);
+    let scope = Scope::top();
+    let mut written = mutate(&context, &scope, &existing.targets, &edits)?;
+    if written.mutate.get("foreach").is_some() {
+        context.read_before();
+        written = mutate(&context, &scope, &existing.targets, &edits)?;
+    }
+    let mut asked: Vec<Cond> = [applies, written.conditions]
+        .concat()
+        .iter()
+        .flat_map(|cond| conjuncts(rewrite::normalize(cond)))
+        .collect();
+    let named = take_name(&mut asked);
+    let preconditions = match asked.is_empty() {
+        true => None,
+        false => Some(all_of(&context, &scope, &asked)?),
+    };
+    let target = |target: &Target| {
+        let mut map =
+            Map::new().with("apiVersion", target.kind.api_version()).with("kind", target.kind.kind.as_str());
+        if let Some((key, value)) = &named {
+            map.set(*key, value.as_str());
+        }
+        map.with_some("preconditions", preconditions.clone())
+    };
+    let targets: Vec<Map> = existing.targets.iter().map(target).collect();
+    let mut map =
+        Map::new().with_some("mutateExistingOnPolicyUpdate", on_policy_update).with("targets", targets);
+    map.0.extend(written.mutate.0);
+    Ok(MutateExisting {
+        mutate: map,
+        keeps_trigger: context.reads_before(),
+        takes_images_apart: context.takes_images_apart(),
+    })
+}
+
+/// The conditions that all have to hold.
+fn conjuncts(cond: Cond) -> Vec<Cond> {
+    match cond.kind {
+        CondKind::And(parts) => parts.into_iter().flat_map(conjuncts).collect(),
+        CondKind::Const(true) => Vec::new(),
+        _ => vec![cond],
+    }
+}
+
+/// The name of the objects, or else their namespace, where that is written out. Kyverno asks for one object with both,
+/// and takes it for an error that there is none.
+fn take_name(asked: &mut Vec<Cond>) -> Option<(&'static str, String)> {
+    let equal = |cond: &Cond, field: &str| {
+        let CondKind::Compare { comparison: Comparison::Equal, left, right, .. } = &cond.kind else {
+            return None;
+        };
+        let path = left.as_path().filter(|path| path.root == Root::Object)?;
+        let is_field = |step: &Step, name: &str| matches!(step, Step::Field(field) if field.name == name);
+        let is_at = matches!(path.steps.as_slice(), [metadata, last] if is_field(metadata, "metadata") && is_field(last, field));
+        match right.as_literal() {
+            Some(Literal::Text(text)) if is_at && aipc_runtime::machine::is_object_name(text) => {
+                Some(text.clone())
+            }
+            _ => None,
+        }
+    };
+    for field in ["name", "namespace"] {
+        if let Some((at, text)) = asked.iter().enumerate().find_map(|(at, it)| Some((at, equal(it, field)?)))
+        {
+            asked.remove(at);
+            return Some((field, text));
+        }
+    }
+    None
+}
+
+/// The condition that makes Kyverno keep an object in a variable before it changes: variables have a value once they are
+/// asked for.
+pub fn kept(variable: &str) -> Map {
+    Map::new()
+        .with("key", format!("{{{{ {variable}.kind }}}}"))
+        .with("operator", "NotEquals")
+        .with("value", "")
 }
 
 /// Preconditions with that one in front of the others.

@@ -14,6 +14,9 @@ pub const IMAGE_REFERENCE: &str = "imageReference";
 /// The context variable with the object as it was before a mutation.
 pub const BEFORE: &str = "before";
 
+/// The context variable with the object that made an existing one change.
+pub const TRIGGER: &str = "trigger";
+
 /// What a rule's expressions share.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -29,6 +32,8 @@ pub struct Context<'a> {
     variables: bool,
     /// There is no request: the object is the target of a clean-up.
     cleans: bool,
+    /// The object is an existing one, which Kyverno calls `target` and leaves as it was; the other one is the admitted.
+    changes_target: bool,
 }
 
 impl<'a> Context<'a> {
@@ -40,6 +45,26 @@ impl<'a> Context<'a> {
             before: Cell::new(false),
             variables: true,
             cleans: false,
+            changes_target: false,
+        }
+    }
+
+    /// For an existing object that changes when another is admitted, seen from the former.
+    pub fn of_target(kind: &'a KindRef, next_local: u32) -> Context<'a> {
+        Context { changes_target: true, ..Context::new(kind, next_local) }
+    }
+
+    /// Whether the object is one that Kyverno leaves as it was while its copy changes.
+    pub fn changes_target(&self) -> bool {
+        self.changes_target
+    }
+
+    /// The admitted object, for an existing one that changes. With a loop it is read from a variable: Kyverno puts what
+    /// becomes of a target where the request's object was.
+    fn trigger(&self) -> Expr {
+        match self.before.get() {
+            true => Expr::path([TRIGGER]),
+            false => Expr::path(["request", "object"]),
         }
     }
 
@@ -50,9 +75,9 @@ impl<'a> Context<'a> {
 
     /// The object that the rule speaks of.
     fn object(&self) -> Expr {
-        match (self.before.get(), self.cleans) {
-            (true, _) => Expr::path([BEFORE]),
-            (false, true) => Expr::path(["target"]),
+        match (self.before.get(), self.cleans || self.changes_target) {
+            (_, true) => Expr::path(["target"]),
+            (true, false) => Expr::path([BEFORE]),
             (false, false) => Expr::path(["request", "object"]),
         }
     }
@@ -181,6 +206,7 @@ impl Scope {
                 let reason = "Kyverno sees labels of namespaces in `match` only; use a `where` of its own for `namespace.labels[…] == …`";
                 return Err(Unsupported { span, reason });
             }
+            Root::Existing | Root::ExistingSubject if context.changes_target => context.trigger(),
             Root::Existing | Root::ExistingSubject => Expr::path(["target"]),
             // The fields of what an attestation says are put beside Kyverno's own variables.
             Root::Predicate => Expr::Current,

@@ -160,7 +160,7 @@ const FLOATS: Support = Encoded("floating point numbers");
 rows! {
     F::DenyRequire, "`deny` and `require`", Yes, Yes, Yes;
     F::Mutate, "`mutate`", Encoded("MutatingPolicy with JSON patches"), Encoded("`patchStrategicMerge`, else JSON patches"), Yes;
-    F::MutateExisting, "`mutate … for …`: existing objects", NOT_YET, NOT_YET, Encoded("objects of `--context`");
+    F::MutateExisting, "`mutate … for …`: existing objects", Encoded("MutatingPolicy with `targetMatchConstraints`"), Encoded("`targets`"), Encoded("objects of `--context`");
     F::EditElements, "edits of the elements of a list", Encoded("`transformList`"), Encoded("`foreach`"), Yes;
     F::EditNestedElements, "edits of elements of elements", Encoded("nested `transformList`"), Encoded("nested `foreach`"), Yes;
     F::Generate, "`generate`", Encoded("GeneratingPolicy"), Encoded("`data`"), Yes;
