@@ -144,7 +144,7 @@ impl Checker<'_> {
     fn of_clean_up(&mut self, it: &ast::Expect, word: ast::Verdict, verdict: Verdict) -> Option<Verdict> {
         let message = match &it.outcome {
             ast::Outcome::Verdict { message, .. } => message.as_ref().map(|it| it.span),
-            ast::Outcome::Becomes(_) | ast::Outcome::Generates(..) => None,
+            ast::Outcome::Becomes(_) | ast::Outcome::Generates(..) | ast::Outcome::Mutates(..) => None,
         };
         let clauses = [
             ("on", it.on.as_ref().map(|it| it.span)),
