@@ -260,7 +260,9 @@ impl<'a> Found<'a> {
                 self.document(&it.document);
                 it.old.iter().for_each(|it| self.document(it));
                 match &it.outcome {
-                    Outcome::Becomes(it) | Outcome::Generates(_, it) | Outcome::Mutates(_, it) => self.document(it),
+                    Outcome::Becomes(it) | Outcome::Generates(_, it) | Outcome::Mutates(_, it) => {
+                        self.document(it)
+                    }
                     Outcome::Verdict { .. } => {}
                 }
             }
