@@ -1,0 +1,81 @@
+// The extension: finds the server, starts it, and shows what only VS Code can show.
+
+import * as vscode from "vscode";
+import { LanguageClient, State } from "vscode-languageclient/node";
+
+import { registerBuiltIn } from "./builtIn";
+import { registerFailures } from "./failures";
+import { registerPreview } from "./preview";
+import { findServer, startServer } from "./server";
+import { registerStatus } from "./status";
+import { registerTests } from "./tests";
+
+let client: LanguageClient | undefined;
+
+/** What tests of the extension may ask. */
+export interface Api {
+  client(): LanguageClient | undefined;
+}
+
+export async function activate(context: vscode.ExtensionContext): Promise<Api> {
+  const log = vscode.window.createOutputChannel("aipc", { log: true });
+  const status = registerStatus(context);
+  context.subscriptions.push(log);
+  const current = () => client;
+
+  registerBuiltIn(context, current);
+  registerPreview(context, current);
+  registerFailures(context);
+  registerTests(context, current, () => findServer(context));
+
+  async function start(): Promise<void> {
+    const server = await findServer(context);
+    if (!server) {
+      status.missing();
+      const choice = await vscode.window.showErrorMessage(
+        "aipc was not found. Install it, or say where it is.",
+        "Open the setting",
+      );
+      if (choice) {
+        await vscode.commands.executeCommand("workbench.action.openSettings", "aip.server.path");
+      }
+      return;
+    }
+    log.info(`server: ${server}`);
+    client = startServer(server, log);
+    client.onDidChangeState((event) => status.state(event.newState === State.Running));
+    try {
+      await client.start();
+    } catch (error) {
+      status.state(false);
+      log.error(String(error));
+      void vscode.window.showErrorMessage(`The aipc server does not start: ${String(error)}`, "Show the log").then(
+        (choice) => choice && log.show(),
+      );
+    }
+  }
+
+  context.subscriptions.push(
+    vscode.commands.registerCommand("aipc.restart", async () => {
+      await client?.stop().catch(() => undefined);
+      client = undefined;
+      await start();
+    }),
+    vscode.commands.registerCommand("aipc.showLog", () => log.show()),
+    vscode.commands.registerCommand("aipc.version", () => {
+      const info = client?.initializeResult?.serverInfo;
+      void vscode.window.showInformationMessage(info ? `aipc ${info.version ?? ""}` : "The aipc server does not run.");
+    }),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration("aip.server.path")) {
+        void vscode.commands.executeCommand("aipc.restart");
+      }
+    }),
+  );
+  await start();
+  return { client: current };
+}
+
+export async function deactivate(): Promise<void> {
+  await client?.stop();
+}
