@@ -39,6 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const FORMATS_SHARED: &[&str] = &[
     "cel",
     "edits",
+    "existing",
     "exempted",
     "objects",
     "images",
