@@ -297,7 +297,9 @@ impl Checker<'_> {
         let Some(template) = self.modules.get(module).policies.get(&name).cloned() else {
             let known = self.modules.get(module).policies.keys().map(String::as_str);
             let suggestion = suggest::closest(&name, known).map(str::to_string);
-            self.report(errors::unknown_policy(&of, it.of.span, suggestion.as_deref()));
+            // The alias was right: only the name behind it is replaced.
+            let at = it.of.parts.last().map_or(it.of.span, |name| name.span);
+            self.report(errors::unknown_policy(&of, at, suggestion.as_deref()));
             return None;
         };
         self.occur_qualified(&it.of.places(), Definition::Source(template.name.span));

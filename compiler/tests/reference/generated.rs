@@ -83,9 +83,9 @@ fn functions() -> String {
         ));
     }
     page.push_str(
-        "\n## Checked, and not carried by any output yet\n\nThese need more than the object: a cluster, a network, a \
-         registry, or a target's own engine. `aipc check` knows them. Building or running a rule that calls one is an \
-         error (AIP0407).\n\n| function | gives | |\n|---|---|---|\n",
+        "\n## Of more than the object\n\nThese ask a cluster, a network or a registry, say who signs, or are a target's own. \
+         [targets](targets.md) tells which output carries which; where one does not, to build or run the rule is an error \
+         (AIP0407, AIP0601).\n\n| function | gives | |\n|---|---|---|\n",
     );
     for it in FUNCTIONS.iter().filter(|it| !carried(it)) {
         page.push_str(&format!("| {} | {} | {} |\n", code(&it.signature()), it.gives(), cell(it.summary)));

@@ -96,6 +96,13 @@ impl Walk {
             if let TextPart::Value(value) = part {
                 self.add(F::ComputedMessage, value.origin);
                 self.value(value);
+                if let Body::Verify(Verification { of: Verified::Images { elements, .. }, .. }) = &rule.body
+                    && crate::ir::measure::any_root_within(value, &mut |root| {
+                        root == Root::Local(elements.binder.element)
+                    })
+                {
+                    self.add(F::VerifyMessageElement, value.origin);
+                }
                 let local = |value: &Value| value.as_path().is_some_and(|p| matches!(p.root, Root::Local(_)));
                 if elements.is_some() && local(value) {
                     self.add(F::OffendingElement, value.origin);

@@ -20,6 +20,7 @@ pub enum Feature {
     Verify,
     VerifyManifest,
     VerifyMessage,
+    VerifyMessageElement,
     AttestationCondition,
     Exempt,
     ExemptUntil,
@@ -170,6 +171,7 @@ rows! {
     F::Verify, "`verify` of images", Encoded("ImageValidatingPolicy"), Encoded("`verifyImages`"), SIGNATURES;
     F::VerifyManifest, "`verify` of manifests",
         No("ImageValidatingPolicy verifies images only"), Encoded("`manifests`, signed by keys"), SIGNATURES;
+    F::VerifyMessageElement, "the image, or its container, in the `message` of `verify`", No("Kyverno evaluates the message once for all images, and knows none of them there"), Differs("Kyverno says in its own words who has not signed an image"), Yes;
     F::VerifyMessage, "`message` of `verify`", Yes, Differs("Kyverno says in its own words who has not signed an image"), Yes;
     F::AttestationCondition, "`attested … that`",
         Differs("of several attestations of one type by one signer Kyverno asks the last"), Yes, SIGNATURES;
