@@ -23,6 +23,10 @@ const RULES: &[&str] = &[
     r#"deny Deployment if any c in spec.template.spec.containers: not has cluster.get(ConfigMap, c.name, in: namespace)"#,
     r#"deny Deployment if has cluster.get("apps/v1/{metadata.labels.ref}", metadata.name, in: "staging")"#,
     r#"deny Deployment if cluster.get(ConfigMap, cluster.get(ConfigMap, "settings", in: "default").data.next, in: "default").data.go == "yes" and spec.replicas > 3"#,
+    r#"deny Deployment if any c in spec.template.spec.containers: has cluster.get(Namespace, c.name)"#,
+    r#"deny Deployment if not any d in cluster.list(Deployment, in: namespace): d.kind == "Deployment" and d.apiVersion == "apps/v1""#,
+    r#"deny mainContainer where has cluster.get(ConfigMap, "web", in: namespace) if not has cluster.get(ConfigMap, name, in: namespace)"#,
+    r#"deny pod if any c in container: not has cluster.get(ConfigMap, c.name, in: namespace)"#,
     r#"deny mainContainer where resource.kind == "Deployment" if cluster.get(ConfigMap, name, in: namespace).data.image != image"#,
 ];
 
@@ -56,7 +60,7 @@ const REFERENCES: &[&str] = &[
     "a\nb",
 ];
 
-const NAMES: &[&str] = &["web", "api", "db", "a"];
+const NAMES: &[&str] = &["web", "api", "db", "default"];
 const NAMESPACES: &[&str] = &["default", "staging", "prod"];
 
 fn cluster() -> Vec<Value> {
@@ -114,7 +118,8 @@ fn lookups_find_what_the_cluster_has() {
     let mut problems = String::new();
     for rule in RULES {
         let compiled = compile(rule).unwrap_or_else(|problems| panic!("{rule}: {problems:?}"));
-        if let Err(refused) = &compiled.successor {
+        for refused in [&compiled.legacy, &compiled.successor].into_iter().filter_map(|it| it.as_ref().err())
+        {
             problems.push_str(&format!("{rule}: {refused:?}\n"));
         }
         let outcome = judge.compare(rule, &compiled, &resources, &request, true);

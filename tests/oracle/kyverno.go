@@ -77,17 +77,22 @@ func newKyverno() (*kyverno, error) {
 	if k.scopes, k.clusterKinds, err = clusterScopes(); err != nil {
 		return nil, err
 	}
-	k.engine = k.newEngine(nil)
+	k.engine = k.newEngine(nil, nil)
 	return k, nil
 }
 
-// newEngine is the engine of the classic kinds, with these exceptions.
-func (k *kyverno) newEngine(exceptions classicExceptions) engineapi.Engine {
+// newEngine is the engine of the classic kinds, with these exceptions and what it finds in a cluster, if there is one.
+func (k *kyverno) newEngine(exceptions classicExceptions, cluster *world) engineapi.Engine {
 	state := &store.Store{}
 	state.SetLocal(true)
+	var client engineapi.Client
+	if cluster != nil {
+		state.AllowApiCall(true)
+		client = rawWorld{cluster: cluster}
+	}
 	inCluster := false
 	return engine.NewEngine(
-		k.config, k.jmespath, nil,
+		k.config, k.jmespath, client,
 		factories.DefaultRegistryClientFactory(adapters.RegistryClient(registryclient.New()), nil),
 		imageverifycache.DisabledImageVerifyCache(),
 		store.ContextLoaderFactory(state, nil),

@@ -70,7 +70,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 			refuse(place, fmt.Errorf("the oracle does not answer for %s", kind))
 		}
 		for _, p := range found.Policies {
-			if err := k.accept(p); err != nil {
+			if err := k.accept(p, cluster != nil); err != nil {
 				refuse(p.GetKind()+"/"+p.GetName(), err)
 				continue
 			}
@@ -103,10 +103,11 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 			set.deleting = append(set.deleting, compiled...)
 		}
 	}
+	var w *world
 	if cluster != nil {
 		// CEL policies keep the context that they are compiled with, and Kyverno has one for the process.
-		w, err := k.newWorld(cluster)
-		if err != nil {
+		var err error
+		if w, err = k.newWorld(cluster); err != nil {
 			refuse("cluster", err)
 			return set, r
 		}
@@ -119,8 +120,8 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 		k.compiling.RLock()
 		defer k.compiling.RUnlock()
 	}
-	if len(exceptions.classic) > 0 {
-		set.engine = k.newEngine(exceptions.classic)
+	if len(exceptions.classic) > 0 || w != nil {
+		set.engine = k.newEngine(exceptions.classic, w)
 		set.exceptions = exceptions.classic
 	}
 	cel = k.compile(set, cel, exceptions.cel, refuse)
@@ -169,7 +170,7 @@ func (k *kyverno) read(raw json.RawMessage, exceptions *exceptionSet, refuse fun
 
 // accept says why a classic policy cannot be used: Kyverno's own validation
 // refuses it, or it has rules that need more than this program gives.
-func (k *kyverno) accept(p kyvernov1.PolicyInterface) error {
+func (k *kyverno) accept(p kyvernov1.PolicyInterface, hasCluster bool) error {
 	account := config.KyvernoUserName(config.KyvernoServiceAccountName())
 	probe, err := k.acceptGenerate(p)
 	if err != nil {
@@ -180,7 +181,8 @@ func (k *kyverno) accept(p kyvernov1.PolicyInterface) error {
 	}
 	for _, rule := range p.GetSpec().Rules {
 		for _, entry := range contextOf(&rule) {
-			if entry.APICall != nil || entry.ConfigMap != nil || entry.ImageRegistry != nil || entry.GlobalReference != nil {
+			inCluster := entry.APICall != nil && entry.APICall.Service == nil && hasCluster
+			if entry.APICall != nil && !inCluster || entry.ConfigMap != nil || entry.ImageRegistry != nil || entry.GlobalReference != nil {
 				return fmt.Errorf("rule %s: the oracle has no cluster for context %s", rule.Name, entry.Name)
 			}
 		}

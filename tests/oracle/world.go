@@ -2,12 +2,19 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/kyverno/kyverno/pkg/cel/libs"
+	engineapi "github.com/kyverno/kyverno/pkg/engine/api"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -81,4 +88,64 @@ func (w *world) ListResources(apiVersion, resource, namespace string, wanted map
 		list.Items = append(list.Items, *object.DeepCopy())
 	}
 	return list, nil
+}
+
+// rawWorld answers the questions of classic policies, which are URLs, from a world.
+type rawWorld struct {
+	engineapi.Client // nil: nothing else is asked of it
+	cluster          *world
+}
+
+// RawAbsPath answers a GET of a list as the API server does; its items of built-in kinds do not say their kind. Whatever
+// else is asked for is an error.
+func (w rawWorld) RawAbsPath(_ context.Context, path, method string, _ io.Reader) ([]byte, error) {
+	asked, err := url.ParseRequestURI(path)
+	if err != nil {
+		return nil, err
+	}
+	query, err := url.ParseQuery(asked.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	refused := kerrors.NewBadRequest(fmt.Sprintf("%s %s is not answered here", method, path))
+	parts := strings.Split(strings.TrimPrefix(asked.EscapedPath(), "/"), "/")
+	var apiVersion string
+	switch {
+	case method == "GET" && len(parts) > 2 && parts[0] == "api":
+		apiVersion, parts = parts[1], parts[2:]
+	case method == "GET" && len(parts) > 3 && parts[0] == "apis":
+		apiVersion, parts = parts[1]+"/"+parts[2], parts[3:]
+	default:
+		return nil, refused
+	}
+	namespace := ""
+	if len(parts) == 3 && parts[0] == "namespaces" {
+		namespace, parts = parts[1], parts[2:]
+	}
+	if len(parts) != 1 || slices.Contains([]string{parts[0], namespace}, "..") || strings.Contains(path, "%") {
+		return nil, refused
+	}
+	byLabel, err := labels.Parse(query.Get("labelSelector"))
+	if err != nil {
+		return nil, kerrors.NewBadRequest(err.Error())
+	}
+	byField, err := fields.ParseSelector(query.Get("fieldSelector"))
+	if err != nil {
+		return nil, kerrors.NewBadRequest(err.Error())
+	}
+	found, _, err := w.cluster.find(apiVersion, parts[0], namespace, func(o *unstructured.Unstructured) bool {
+		own := fields.Set{"metadata.name": o.GetName(), "metadata.namespace": o.GetNamespace()}
+		return byLabel.Matches(labels.Set(o.GetLabels())) && byField.Matches(own)
+	})
+	if err != nil {
+		return nil, err
+	}
+	items := []map[string]any{}
+	for _, object := range found {
+		item := object.DeepCopy().Object
+		delete(item, "apiVersion")
+		delete(item, "kind")
+		items = append(items, item)
+	}
+	return json.Marshal(map[string]any{"apiVersion": apiVersion, "kind": "List", "metadata": map[string]any{}, "items": items})
 }

@@ -6,7 +6,7 @@ use super::message::message;
 use super::pattern::pattern;
 use super::place::{self, Placed};
 use super::scope::{BEFORE, Context, IMAGE_REFERENCE, Scope, TRIGGER};
-use super::{Unsupported, capture, generate, mutate, value, verify};
+use super::{Unsupported, capture, generate, lookup, mutate, value, verify};
 use crate::diagnostic::Diagnostic;
 use crate::formats::jmespath::{self, Expr};
 use crate::formats::yaml_write::{Map, Node, document};
@@ -303,6 +303,7 @@ fn rule(
     let mut context_entries = Vec::new();
     let (key, body, mut rest, kept) = match &rule.body {
         Body::Check(check) => {
+            context.open_questions();
             ("validate", validate(&context, &scope, rule, check, consequence, settings)?, rest, None)
         }
         Body::Mutate(mutation @ Mutation { existing: Some(targets), .. }) => {
@@ -360,6 +361,7 @@ fn rule(
         let variable = Map::new().with("value", super::image::reference());
         context_entries.push(Map::new().with("name", IMAGE_REFERENCE).with("variable", variable));
     }
+    context_entries.extend(context.close_questions());
     if !context_entries.is_empty() {
         map.set("context", context_entries);
     }
@@ -448,7 +450,15 @@ fn foreach(context: &Context, scope: &Scope, violation: &Cond) -> Result<Option<
 fn correlated<'a>(context: &Context, cond: &'a Cond) -> Option<&'a Quantified> {
     let CondKind::Any(q) = &cond.kind else { return None };
     let is_list = q.binder.key.is_none() && !matches!(q.source.ty, Type::Map(_) | Type::Object);
-    (is_list && !capture::lift(context, q.binder, &q.body).values.is_empty()).then_some(q)
+    // A list that cannot be had ends no rule in an error there.
+    if !is_list || measure::any_value_within(&q.source, &mut lookup::is_lookup) {
+        return None;
+    }
+    let bound = capture::bound(q.binder);
+    let asks = |value: &Value| lookup::is_lookup(value) && capture::value_mentions(value, &bound);
+    let is_correlated = measure::any_value(&q.body, &mut { asks })
+        || !capture::lift(context, q.binder, &q.body).values.is_empty();
+    is_correlated.then_some(q)
 }
 
 /// An entry of `foreach`, with another one in it where the body has a correlated quantifier itself. `None` if its
@@ -466,6 +476,11 @@ fn entry(context: &Context, scope: &Scope, q: &Quantified, depth: usize) -> Resu
     let nested: Vec<usize> =
         (0..parts.len()).filter(|at| correlated(context, &parts[*at]).is_some()).collect();
     let map = Map::new().with("list", list);
+    context.open_questions();
+    let asked = |map: Map| {
+        let asked = context.close_questions();
+        map.with_some("context", (!asked.is_empty()).then_some(asked))
+    };
     let bound = |name: String| {
         let mut inner = scope.clone();
         inner.bind(q.binder.element, Expr::path([name.as_str()]));
@@ -474,18 +489,22 @@ fn entry(context: &Context, scope: &Scope, q: &Quantified, depth: usize) -> Resu
     if let [at] = nested.as_slice() {
         let mut others = parts.clone();
         others.remove(*at);
+        // A precondition that cannot be asked passes over the element.
+        let asks_first = others.iter().any(|it| measure::any_value(it, &mut lookup::is_lookup));
         // By its number, as the elements inside are called `element` as well.
         let inner = bound(format!("element{depth}"));
-        let nested = correlated(context, &parts[*at]).map(|q| self::entry(context, &inner, q, depth + 1));
+        let nested = correlated(context, &parts[*at]).filter(|_| !asks_first);
+        let nested = nested.map(|q| self::entry(context, &inner, q, depth + 1));
         if let Some(nested) = nested.transpose()?.flatten() {
             let preconditions = match others.is_empty() {
                 true => None,
                 false => Some(all_of(context, &inner, &others)?),
             };
-            return Ok(Some(map.with_some("preconditions", preconditions).with("foreach", vec![nested])));
+            let map = asked(map).with_some("preconditions", preconditions);
+            return Ok(Some(map.with("foreach", vec![nested])));
         }
     }
     let name = if depth == 0 { "element".to_owned() } else { format!("element{depth}") };
     let conditions = all_of(context, &bound(name), &parts)?;
-    Ok(Some(map.with("deny", Map::new().with("conditions", conditions))))
+    Ok(Some(asked(map).with("deny", Map::new().with("conditions", conditions))))
 }

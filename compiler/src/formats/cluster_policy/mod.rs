@@ -17,6 +17,7 @@ mod emit;
 mod exception;
 mod generate;
 mod image;
+mod lookup;
 mod matching;
 mod message;
 mod mutate;

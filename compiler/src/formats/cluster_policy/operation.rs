@@ -3,6 +3,7 @@
 use super::Unsupported;
 use super::compare::{DURATION, QUANTITY, SEMVER, TIME, duration_text};
 use super::image;
+use super::lookup::is_lookup;
 use super::scope::{Context, Scope};
 use super::term::Term;
 use super::value::{Form, as_text, canonical, raw, text, texts_of, to_number, value as term};
@@ -220,6 +221,14 @@ impl Call<'_> {
                 },
                 _ => {
                     let terms = [self.raw(0)?, self.text(1)?];
+                    // A field of what a question found, as of any object.
+                    if let Some(Literal::Text(name)) = self.argument(1)?.as_literal()
+                        && measure::any_value_within(self.argument(0)?, &mut is_lookup)
+                        && terms[0].expr.is_chain()
+                    {
+                        let [Term { guards, expr, .. }, _] = terms;
+                        return plain(Term { guards, expr: expr.field(name.clone()), total: false });
+                    }
                     let guards = Term::guards_of(&terms);
                     let expr = Expr::call("lookup", terms.map(|term| term.expr));
                     plain(Term { guards, expr, total: false })

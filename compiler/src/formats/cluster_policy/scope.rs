@@ -1,10 +1,11 @@
 //! What the names of the IR are in JMESPath at one place of a rule.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use super::Unsupported;
 use crate::formats::jmespath::Expr;
+use crate::formats::yaml_write::{self, Map};
 use crate::ir::{KindRef, Local, Root};
 use crate::source::Span;
 
@@ -34,6 +35,10 @@ pub struct Context<'a> {
     cleans: bool,
     /// The object is an existing one, which Kyverno calls `target` and leaves as it was; the other one is the admitted.
     changes_target: bool,
+    /// The questions of the rule, and those of each `foreach` that is being written, as context variables.
+    questions: RefCell<Vec<Vec<Map>>>,
+    /// How many questions there were, in whatever place: no two have one name.
+    asked: Cell<u32>,
 }
 
 impl<'a> Context<'a> {
@@ -46,6 +51,8 @@ impl<'a> Context<'a> {
             variables: true,
             cleans: false,
             changes_target: false,
+            questions: RefCell::default(),
+            asked: Cell::new(0),
         }
     }
 
@@ -80,6 +87,31 @@ impl<'a> Context<'a> {
             (true, false) => Expr::path([BEFORE]),
             (false, false) => Expr::path(["request", "object"]),
         }
+    }
+
+    /// From now on questions can be asked: what follows can declare context variables of its own.
+    pub fn open_questions(&self) {
+        self.questions.borrow_mut().push(Vec::new());
+    }
+
+    /// The context variables of what ends here.
+    pub fn close_questions(&self) -> Vec<Map> {
+        self.questions.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// The name of the context variable that asks a question; `None` where none can be declared. One about the element
+    /// of a `foreach` is asked anew for each.
+    pub fn ask(&self, of_element: bool, question: Map) -> Option<String> {
+        let mut places = self.questions.borrow_mut();
+        let place = if of_element { places.last_mut() } else { places.first_mut() }?;
+        let is_same = |known: &&Map| known.get("apiCall") == Some(&question.clone().into());
+        if let Some(yaml_write::Node::Text(name)) = place.iter().find(is_same).and_then(|it| it.get("name")) {
+            return Some(name.clone());
+        }
+        self.asked.set(self.asked.get() + 1);
+        let name = format!("lookup{}", self.asked.get());
+        place.push(Map::new().with("name", name.as_str()).with("apiCall", question));
+        Some(name)
     }
 
     /// Where no context variable can be declared: its value stands in its place.

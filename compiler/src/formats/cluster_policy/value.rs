@@ -162,12 +162,7 @@ fn plain(context: &Context, scope: &Scope, value: &Value) -> Result<Term> {
                 None => Term::total(self::object(context, scope, entries)?),
             }
         }
-        ValueKind::Lookup(_) => {
-            return Err(Unsupported {
-                span: value.origin,
-                reason: "aipc does not write this lookup here yet",
-            });
-        }
+        ValueKind::Lookup(lookup) => super::lookup::lookup(context, scope, lookup, value)?,
         ValueKind::Coalesce(..) | ValueKind::If(..) | ValueKind::Must(_) | ValueKind::Call(..) => {
             self::value(context, scope, value, Form::Raw)?
         }

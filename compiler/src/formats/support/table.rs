@@ -171,7 +171,7 @@ rows! {
     F::Verify, "`verify` of images", Encoded("ImageValidatingPolicy"), Encoded("`verifyImages`"), SIGNATURES;
     F::VerifyManifest, "`verify` of manifests",
         No("ImageValidatingPolicy verifies images only"), Encoded("`manifests`, signed by keys"), SIGNATURES;
-    F::VerifyMessageElement, "the image, or its container, in the `message` of `verify`", No("Kyverno evaluates the message once for all images, and knows none of them there"), Differs("Kyverno says in its own words who has not signed an image"), Yes;
+    F::VerifyMessageElement, "the image, or its container, in the `message` of `verify`", No("Kyverno evaluates the message once for all images, and knows none of them there"), Yes, Yes;
     F::VerifyMessage, "`message` of `verify`", Yes, Differs("Kyverno says in its own words who has not signed an image"), Yes;
     F::AttestationCondition, "`attested … that`",
         Differs("of several attestations of one type by one signer Kyverno asks the last"), Yes, SIGNATURES;
@@ -179,8 +179,8 @@ rows! {
     F::ExemptUntil, "`until` of `exempt`",
         Differs("Kyverno reads `expiresAt` when it loads a policy, so the exception may outlive it by hours; its command line does not read it"),
         Encoded("a condition with `time_now_utc()`"), Yes;
-    F::ClusterLookup, "`cluster.get`, `cluster.list`", Encoded("`resource.Get`, `resource.List`"), NOT_YET, RECORDED;
-    F::ComputedLabels, "`labels` of a lookup that are not written out", No("which labels they are is not known when it is written"), NOT_YET, RECORDED;
+    F::ClusterLookup, "`cluster.get`, `cluster.list`", Encoded("`resource.Get`, `resource.List`"), Encoded("`context`: lists of the API server; in `deny` and `require`"), RECORDED;
+    F::ComputedLabels, "`labels` of a lookup that are not written out", No("which labels they are is not known when it is written"), No("which labels they are is not known when it is written"), RECORDED;
     F::NamespacedLookup, "lookups in a policy of one namespace", No("it may ask in its own namespace only"), NOT_YET, RECORDED;
     F::MutationLookup, "lookups in `mutate`", NOT_YET, NOT_YET, RECORDED;
     F::ClusterPost, "`cluster.post`", NOT_YET, NOT_YET, RECORDED;
