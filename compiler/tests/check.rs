@@ -47,6 +47,15 @@ fn the_five_silent_typos_are_errors() {
 }
 
 #[test]
+fn habits_of_yaml_are_understood() {
+    let policy = |meta: &str| format!("policy p {{\n  {meta}\n  deny pod if spec.hostNetwork\n}}");
+    for word in ["severity: high", "category: \"x\"", "action: enforce"] {
+        refuses(&policy(word), "AIP0116", &["without `:`", "remove `:`"]);
+    }
+    refuses("deny pod if label.app.kubernetes.io == \"x\"", "AIP0303", &["write `[\"app.kubernetes.io\"]`"]);
+}
+
+#[test]
 fn rules_of_the_tour_are_accepted() {
     for source in [
         r#"deny pod if image !~ "trusted-registry.io/ai-models/*""#,

@@ -158,6 +158,18 @@ impl Compilation {
         all
     }
 
+    /// Reports exemptions that stand for no rule of any file; to be called once all files of a project are there.
+    pub fn check_exemptions(&mut self) {
+        let is_whole = self.files.iter().all(|it| it.analysis.not_carried.is_empty());
+        if !is_whole || self.has_errors() {
+            return;
+        }
+        let sets = || self.files.iter().map(|it| &it.analysis.policies);
+        let policies: Vec<&ir::Policy> = sets().flat_map(|it| &it.policies).collect();
+        let found = sets().flat_map(|it| exemptions_of_nothing(&it.exemptions, &policies)).collect();
+        self.say(found);
+    }
+
     /// The program of lowered policies; what it cannot carry is added to the diagnostics.
     pub fn program(&mut self, policies: &ir::PolicySet) -> Option<Program> {
         match bytecode::emit(policies, &self.sources) {

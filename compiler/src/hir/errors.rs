@@ -286,15 +286,21 @@ pub fn no_fields(
     base: &Expr,
     name: &ast::Name,
     map_key: Option<String>,
+    behind: &str,
 ) -> Diagnostic {
     let ty = ty.display(cluster);
     let message = format!("`.{}` asks for a field, but this is a {ty}", name.text);
     let diagnostic = Diagnostic::new(Code::NoFields, name.span, message).also(base.span, format!("a {ty}"));
     match map_key {
         Some(key) => {
-            let full = format!("{key}.{}", name.text);
-            let edit = Span { start: base.span.end - key.len() as u32 - 1, end: name.span.end, ..base.span };
-            diagnostic.help(format!("a key with dots is written in brackets: `[\"{full}\"]`")).fix(
+            // Names of labels have dots, and a slash behind them: all of it is the key.
+            let is_of_key = |ch: char| ch.is_ascii_alphanumeric() || "._-/".contains(ch);
+            let rest = &behind[..behind.find(|ch| !is_of_key(ch)).unwrap_or(behind.len())];
+            let rest = rest.trim_end_matches(['.', '/', '-']);
+            let full = format!("{key}.{}{rest}", name.text);
+            let end = name.span.end + rest.len() as u32;
+            let edit = Span { start: base.span.end - key.len() as u32 - 1, end, ..base.span };
+            diagnostic.help(format!("a key with dots or slashes is written in brackets: `[\"{full}\"]`")).fix(
                 format!("write `[\"{full}\"]`"),
                 edit,
                 format!("[\"{full}\"]"),

@@ -80,7 +80,9 @@ impl Checker<'_> {
             Ty::Image => self.image_part(base, name, span),
             other => {
                 let key = self.last_map_key(&base);
-                let diagnostic = errors::no_fields(self.cluster, &other, &base, name, key);
+                let text = &self.sources.get(name.span.file).text;
+                let behind = text.get(name.span.end as usize..).unwrap_or_default();
+                let diagnostic = errors::no_fields(self.cluster, &other, &base, name, key, behind);
                 self.report(diagnostic);
                 Expr::error(span)
             }

@@ -120,6 +120,12 @@ pub fn star_index(span: Span) -> Diagnostic {
     .safe_fix("remove `[*]`", span, "")
 }
 
+pub fn colon_behind_word(span: Span, word: &str) -> Diagnostic {
+    Diagnostic::new(Code::ForeignSpelling, span, format!("`{word}` is followed by its value without `:`"))
+        .at("leave it out")
+        .safe_fix("remove `:`", span, "")
+}
+
 pub fn assignment_for_equality(span: Span) -> Diagnostic {
     Diagnostic::new(Code::ForeignSpelling, span, "`=` names a value; values are compared with `==`")
         .at("write `==`")

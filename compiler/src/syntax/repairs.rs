@@ -43,7 +43,8 @@ const INSERTIONS_MAX: usize = 8;
 /// The repair for the place where the grammar stopped.
 pub fn choose(source: &Source, tokens: &[Token], stop: &Stop, probe: &Probe) -> Repair {
     let cx = Ctx { source, tokens, stop, probe, shape: Shape::of(tokens) };
-    cx.misspelt_keyword()
+    cx.colon_behind_word()
+        .or_else(|| cx.misspelt_keyword())
         .or_else(|| cx.assignment_for_equality())
         .or_else(|| cx.wrong_condition_word())
         .or_else(|| cx.misplaced_clause())
@@ -183,6 +184,32 @@ impl Ctx<'_> {
             let diagnostic = errors::misspelt_keyword(self.span(*token), word, meant);
             self.gets_past(&tokens, self.rest(), 1).then_some(Repair { tokens, diagnostic })
         })
+    }
+
+    /// `severity: high`
+    fn colon_behind_word(&self) -> Option<Repair> {
+        let at = self.at();
+        let token = self.token().filter(|token| token.tok == Tok::Name)?;
+        let colon = self.tokens.get(at + 1).filter(|token| token.tok == Tok::Colon)?;
+        let word = Keyword::parse(self.text(token)).filter(|word| self.stop.expects(word.as_str()))?;
+        let takes_value =
+            matches!(word, Keyword::Severity | Keyword::Category | Keyword::Action | Keyword::Message);
+        let value = self.tokens.get(at + 2)?;
+        if !takes_value
+            || !(value.tok.ends_value() || matches!(value.tok, Tok::Keyword(_)))
+            || value.start == value.end
+        {
+            return None;
+        }
+        let mut tokens = self.spliced(at, at + 2, &[Token { tok: Tok::Keyword(word), ..token }]);
+        // What looks like an entry of an object was ended by a comma, which is not written.
+        let ends_line = |it: &Token| it.starts_line || it.tok == Tok::Comma && it.start == it.end;
+        let end = tokens.iter().skip(at + 1).position(ends_line).map(|count| at + 1 + count);
+        if let Some(end) = end.filter(|end| tokens[*end].tok == Tok::Comma) {
+            tokens.remove(end);
+        }
+        let diagnostic = errors::colon_behind_word(self.span(*colon), word.as_str());
+        self.gets_past(&tokens, self.rest(), 2).then_some(Repair { tokens, diagnostic })
     }
 
     /// `if a = b`

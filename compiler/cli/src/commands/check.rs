@@ -9,12 +9,12 @@ use aipc_compiler::diagnostic::{Edit, Severity};
 use crate::arguments::{Check, CheckFormat};
 use crate::console::Console;
 use crate::report::diagnostics;
-use aipc_project::compile::Compilation;
+use aipc_project::compile::{Compilation, PolicyFile};
 use aipc_project::files::{read, write};
 use aipc_project::outcome::Outcome;
 use aipc_project::project::FILE_NAME;
-use aipc_project::report::count;
 use aipc_project::report::escape::visible;
+use aipc_project::report::{Finding, count};
 
 /// Fixes may uncover mistakes that have fixes; no chain of them is this long.
 const FIX_ROUNDS_MAX: usize = 10;
@@ -60,6 +60,14 @@ fn analyze(arguments: &Check) -> ManuallyDrop<Compilation> {
     let mut compilation = Compilation::until_the_end();
     let found = compilation.discover(&arguments.inputs);
     compilation.add_all(&found.files);
+    if compilation.is_complete {
+        compilation.check_exemptions();
+    }
+    let is_empty = |it: &PolicyFile| it.analysis.ast().items.is_empty() && it.analysis.diagnostics.is_empty();
+    if !compilation.files.is_empty() && compilation.files.iter().all(is_empty) {
+        let finding = Finding::error("no-policies", "there is nothing to check: the files say nothing");
+        compilation.findings.push(finding.help("write a policy, or start a project with `aipc init`"));
+    }
     compilation
 }
 
