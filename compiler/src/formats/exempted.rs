@@ -42,8 +42,14 @@ pub fn rules_of<'a>(
 /// # Errors
 /// It names a rule of another verb than these, or asks what Pods in lists were before.
 pub fn exempted(set: &PolicySet, exemption: &Exemption) -> Result<Vec<Exempted>, Unsupported> {
-    if rules_of(set, exemption).any(|(_, rule)| !matches!(rule.body, Body::Check(_) | Body::Mutate(_))) {
-        let reason = "aipc writes exceptions from `deny`, `require` and `mutate` only";
+    let is_carried = |body: &Body| match body {
+        Body::Check(_) => true,
+        // Of two objects, an exception could mean either.
+        Body::Mutate(mutation) => mutation.existing.is_none(),
+        Body::Generate(_) | Body::Verify(_) | Body::Delete(_) => false,
+    };
+    if rules_of(set, exemption).any(|(_, rule)| !is_carried(&rule.body)) {
+        let reason = "aipc writes exceptions from `deny`, `require` and `mutate` without `for` only";
         return Err(Unsupported { span: exemption.origin, reason });
     }
     let spoken_on = rules_of(set, exemption).fold(
