@@ -179,8 +179,8 @@ impl Analyst {
         false
     }
 
-    /// Other files may have other findings now.
-    fn settle(&mut self) {
+    /// Other files may have other findings now, or all of them: other files are known, settings changed, or folders.
+    pub fn settle(&mut self) {
         if self.manner.push {
             let open = self.workspace.documents().map(|(path, _)| path.to_path_buf());
             self.due.extend(open.collect::<Vec<_>>());
@@ -202,11 +202,6 @@ impl Analyst {
     fn say(&self, notice: Notice) {
         // Nobody listens once the server has ended.
         let _ = self.notices.send(notice);
-    }
-
-    /// Everything may be otherwise: settings changed, or folders.
-    pub fn refresh_all(&mut self) {
-        self.settle();
     }
 
     /// A file was opened, edited, or has changed on disk.

@@ -267,7 +267,7 @@ impl LanguageServer for Backend {
             it.workspace.folders.retain(|it| !removed.contains(it));
             it.workspace.folders.extend(added);
             it.workspace.forget();
-            it.refresh_all();
+            it.settle();
         });
     }
 
@@ -442,7 +442,7 @@ impl Backend {
             let settings = crate::settings::Settings::read(&settings);
             if settings != it.settings {
                 it.settings = settings;
-                it.refresh_all();
+                it.settle();
             }
         });
     }

@@ -226,25 +226,11 @@ fn live(
     ours: &[Value],
     request: &Request,
 ) -> Option<String> {
-    let set = oracle.load(&[yaml]);
-    if let Some(refusal) = set.refused.first() {
-        return Some(format!("{name}: Kyverno refuses: {}\n{yaml}", refusal.reason));
-    }
-    let answers = set.evaluate(triggers, request);
-    let mut different = 0;
-    let mut first = None;
-    for ((trigger, ours), answer) in triggers.iter().zip(ours).zip(&answers) {
-        let theirs = plain(&answer.targets);
-        let failed = answer.error.is_some() || answer.rows.iter().any(|row| row.status == "error");
-        if theirs != *ours || failed || answer.patched.is_some() {
-            different += 1;
-            first.get_or_insert_with(|| {
-                let (rows, error) = (&answer.rows, &answer.error);
-                format!("trigger {trigger}\nours   {ours}\ntheirs {theirs}\n{rows:?} {error:?}")
-            });
-        }
-    }
-    first.map(|first| format!("{name}: {different} of {} differ\n{first}\n{yaml}", triggers.len()))
+    super::difference(oracle, name, yaml, (triggers, ours), request, |answer, _| match &answer.patched {
+        None => plain(&answer.targets),
+        // A trigger stays as it is.
+        Some(patched) => json!({ "the trigger becomes": patched }),
+    })
 }
 
 #[test]

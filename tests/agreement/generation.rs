@@ -229,25 +229,7 @@ fn live(
     ours: &[Value],
     request: &Request,
 ) -> Option<String> {
-    let set = oracle.load(&[yaml]);
-    if let Some(refusal) = set.refused.first() {
-        return Some(format!("{name}: Kyverno refuses: {}\n{yaml}", refusal.reason));
-    }
-    let answers = set.evaluate(triggers, request);
-    let mut different = 0;
-    let mut first = None;
-    for ((trigger, ours), answer) in triggers.iter().zip(ours).zip(&answers) {
-        let theirs = plain(&answer.generated);
-        let failed = answer.error.is_some() || answer.rows.iter().any(|row| row.status == "error");
-        if theirs != *ours || failed {
-            different += 1;
-            first.get_or_insert_with(|| {
-                let (rows, error) = (&answer.rows, &answer.error);
-                format!("trigger {trigger}\nours   {ours}\ntheirs {theirs}\n{rows:?} {error:?}")
-            });
-        }
-    }
-    first.map(|first| format!("{name}: {different} of {} differ\n{first}\n{yaml}", triggers.len()))
+    super::difference(oracle, name, yaml, (triggers, ours), request, |answer, _| plain(&answer.generated))
 }
 
 #[test]

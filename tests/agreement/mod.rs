@@ -17,6 +17,7 @@ mod lookups;
 mod mutations;
 mod verify;
 
+use crate::support::oracle::{Answer, Oracle, Request};
 use crate::support::resources::{Profile, generate_many};
 use serde_json::{Value, json};
 
@@ -33,6 +34,37 @@ const OF_ELEMENTS: [(&str, &str, &str); 6] = [
 /// The same, in objects by themselves.
 const OF_OBJECTS: [(&str, &str, &str); 3] =
     [("httpGet", "port", "80"), ("tcpSocket", "port", "80"), ("hostPath", "path", "/data")];
+
+/// Where what Kyverno makes of inputs by a policy is another thing than ours, in words: the first of them. `theirs` reads
+/// it from an answer.
+fn difference(
+    oracle: &Oracle,
+    name: &str,
+    yaml: &str,
+    (inputs, ours): (&[Value], &[Value]),
+    request: &Request,
+    theirs: impl Fn(&Answer, &Value) -> Value,
+) -> Option<String> {
+    let set = oracle.load(&[yaml]);
+    if let Some(refusal) = set.refused.first() {
+        return Some(format!("{name}: Kyverno refuses: {}\n{yaml}", refusal.reason));
+    }
+    let answers = set.evaluate(inputs, request);
+    let mut different = 0;
+    let mut first = None;
+    for ((input, ours), answer) in inputs.iter().zip(ours).zip(&answers) {
+        let theirs = theirs(answer, input);
+        let failed = answer.error.is_some() || answer.rows.iter().any(|row| row.status == "error");
+        if theirs != *ours || failed {
+            different += 1;
+            first.get_or_insert_with(|| {
+                let (rows, error) = (&answer.rows, &answer.error);
+                format!("input  {input}\nours   {ours}\ntheirs {theirs}\n{rows:?} {error:?}")
+            });
+        }
+    }
+    first.map(|first| format!("{name}: {different} of {} differ\n{first}\n{yaml}", inputs.len()))
+}
 
 /// Generated resources, each with all the fields without which the API server refuses it: those that its published
 /// schema does not ask for, and those that a steered resource lost.

@@ -215,27 +215,9 @@ pub(super) fn live(
     ours: &[Value],
     request: &Request,
 ) -> Option<String> {
-    let set = oracle.load(&[yaml]);
-    if let Some(refusal) = set.refused.first() {
-        return Some(format!("{name}: Kyverno refuses: {}\n{yaml}", refusal.reason));
-    }
-    let answers = set.evaluate(resources, request);
-    let mut different = 0;
-    let mut first = None;
-    for ((before, ours), answer) in resources.iter().zip(ours).zip(&answers) {
-        let theirs = answer.patched.as_ref().unwrap_or(before);
-        let failed = answer.error.is_some() || answer.rows.iter().any(|row| row.status == "error");
-        if theirs != ours || failed {
-            different += 1;
-            first.get_or_insert_with(|| {
-                format!(
-                    "before {before}\nours   {ours}\ntheirs {theirs}\n{:?} {:?}",
-                    answer.rows, answer.error
-                )
-            });
-        }
-    }
-    first.map(|first| format!("{name}: {different} of {} differ\n{first}\n{yaml}", resources.len()))
+    super::difference(oracle, name, yaml, (resources, ours), request, |answer, before| {
+        answer.patched.clone().unwrap_or_else(|| before.clone())
+    })
 }
 
 #[test]

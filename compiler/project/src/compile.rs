@@ -148,18 +148,14 @@ impl Compilation {
             all.exemptions.extend(file.analysis.policies.exemptions.iter().cloned());
             found.extend(file.analysis.not_carried.iter().cloned());
         }
-        let is_whole = found.is_empty() && !self.has_errors();
         self.say(found);
-        if is_whole {
-            // Of what was left out, an exemption may speak rightly.
-            let policies: Vec<&ir::Policy> = all.policies.iter().collect();
-            self.say(exemptions_of_nothing(&all.exemptions, &policies));
-        }
+        self.check_exemptions();
         all
     }
 
     /// Reports exemptions that stand for no rule of any file; to be called once all files of a project are there.
     pub fn check_exemptions(&mut self) {
+        // Of what was left out, an exemption may speak rightly.
         let is_whole = self.files.iter().all(|it| it.analysis.not_carried.is_empty());
         if !is_whole || self.has_errors() {
             return;

@@ -6,6 +6,7 @@
 use super::Ty;
 use super::check::Checker;
 use crate::source::Span;
+use crate::syntax::ast;
 use crate::vocabulary::names::PREDEFINED;
 
 /// A place that the cursor's word was read at.
@@ -64,6 +65,20 @@ impl Checker<'_> {
         if !self.sites.contains(&site) {
             self.sites.push(site);
         }
+    }
+
+    /// Whether the cursor is in a name, and records what may stand there: `site`, or behind an alias what its file has.
+    pub(super) fn has_cursor(&mut self, name: &ast::QualifiedName, site: fn(&Self) -> Site) -> bool {
+        match name.parts.as_slice() {
+            [only] if self.is_cursor(&only.text) => self.at_cursor(site(self)),
+            [alias, of_file] if self.is_cursor(&of_file.text) => {
+                if let Some(module) = self.modules.get(self.module).uses.get(&alias.text).copied() {
+                    self.at_cursor(self.file_site(module));
+                }
+            }
+            _ => return false,
+        }
+        true
     }
 
     pub(super) fn name_site(&self) -> Site {

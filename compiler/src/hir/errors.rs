@@ -254,8 +254,8 @@ pub fn unknown_record_field(cluster: &Cluster, record: Record, name: &ast::Name)
 }
 
 pub fn unknown_image_part(name: &ast::Name) -> Diagnostic {
-    let parts = ["registry", "repository", "tag", "digest", "name", "reference", "written", "remote"];
-    let suggestion = crate::suggest::closest(&name.text, parts.into_iter());
+    let parts = crate::vocabulary::names::IMAGE_PARTS;
+    let suggestion = crate::suggest::closest(&name.text, parts.iter().copied());
     let diagnostic =
         Diagnostic::new(Code::UnknownField, name.span, format!("an image has no part `{}`", name.text))
             .help(format!("its parts are {}", parts.join(", ")));

@@ -271,18 +271,8 @@ impl Checker<'_> {
     /// `policy our-labels = require-labels(keys: ["owner"]) { action enforce }`
     fn instance(&mut self, it: &ast::PolicyInstance) -> Option<Policy> {
         let of = it.of.text();
-        match it.of.parts.as_slice() {
-            [only] if self.is_cursor(&only.text) => {
-                self.at_cursor(self.template_site());
-                return None;
-            }
-            [alias, of_file] if self.is_cursor(&of_file.text) => {
-                if let Some(module) = self.modules.get(self.module).uses.get(&alias.text).copied() {
-                    self.at_cursor(self.file_site(module));
-                }
-                return None;
-            }
-            _ => {}
+        if self.has_cursor(&it.of, Checker::template_site) {
+            return None;
         }
         let (module, name) = match of.split_once('.') {
             Some((alias, name)) => match self.modules.get(self.module).uses.get(alias) {

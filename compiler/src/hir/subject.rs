@@ -189,18 +189,8 @@ impl Checker<'_> {
         if kind.name.parts.iter().any(|part| part.text.is_empty()) {
             return None;
         }
-        match kind.name.parts.as_slice() {
-            [only] if self.is_cursor(&only.text) => {
-                self.at_cursor(self.subject_site());
-                return None;
-            }
-            [alias, of_file] if self.is_cursor(&of_file.text) => {
-                if let Some(module) = self.modules.get(self.module).uses.get(&alias.text).copied() {
-                    self.at_cursor(self.file_site(module));
-                }
-                return None;
-            }
-            _ => {}
+        if self.has_cursor(&kind.name, Checker::subject_site) {
+            return None;
         }
         let is_view = self.is_view(&name);
         if name == "resource" {

@@ -1,7 +1,8 @@
 //! Policies and rules.
 
 use super::body::{Body, Check, Exemption, Verification, Verified};
-use super::expr::{Binder, Cond, Field, Local, TextPart, Value};
+use super::expr::{Binder, Cond, Field, Local, Root, TextPart, Value};
+use super::measure;
 use crate::source::Span;
 
 /// All policies of one build, in source order.
@@ -184,6 +185,16 @@ pub struct Elements {
     pub source: Value,
     /// `where` conditions about one element; the rule says nothing of elements for which it is false.
     pub filter: Cond,
+}
+
+impl Elements {
+    /// Whether a value is about one of them, or its key.
+    pub fn are_read_by(&self, value: &Value) -> bool {
+        let Binder { element, key, .. } = &self.binder;
+        measure::any_root_within(value, &mut |root| {
+            root == Root::Local(*element) || key.is_some_and(|key| root == Root::Local(key))
+        })
+    }
 }
 
 /// A message: written by the author, or made from the source.

@@ -26,6 +26,10 @@ pub const PREDEFINED: &[Predefined] = &[
     Predefined { name: "kyverno", summary: "the exact operations of Kyverno" },
 ];
 
+/// The parts of `image`.
+pub const IMAGE_PARTS: &[&str] =
+    &["registry", "repository", "tag", "digest", "name", "reference", "written", "remote"];
+
 /// The words after `severity`.
 pub const SEVERITIES: &[&str] = &["info", "low", "medium", "high", "critical"];
 

@@ -7,13 +7,13 @@ use std::ops::Range;
 use std::path::Path;
 use std::rc::Rc;
 
+use aipc_compiler::hir::Ty;
 use aipc_compiler::hir::cursor::{InScope, ScopeKind, Site};
-use aipc_compiler::hir::{Record, Ty};
 use aipc_compiler::kubernetes::{Cluster, ObjectId, Type, well_known_keys};
 use aipc_compiler::syntax::ast::Item as AstItem;
 use aipc_compiler::syntax::token::{Keyword, Tok};
 use aipc_compiler::vocabulary::functions::{FUNCTIONS, Parameter};
-use aipc_compiler::vocabulary::names::PREDEFINED;
+use aipc_compiler::vocabulary::names::{IMAGE_PARTS, PREDEFINED};
 use aipc_compiler::vocabulary::types::TYPES;
 use aipc_compiler::{stdlib, syntax};
 use serde_json::{Value, json};
@@ -301,9 +301,6 @@ impl Offers<'_> {
                     let words = field.ty.display(cluster);
                     self.add(field.name, ItemKind::Field, words, Rank::Field);
                 }
-                if *record == Record::WrittenImage {
-                    self.items.retain(|it| it.label == "tag");
-                }
             }
             Ty::Image => {
                 for part in IMAGE_PARTS {
@@ -435,10 +432,6 @@ impl Offers<'_> {
         }
     }
 }
-
-/// The parts of `image`, as the checker reads them.
-const IMAGE_PARTS: &[&str] =
-    &["registry", "repository", "tag", "digest", "name", "reference", "written", "remote"];
 
 /// A key of an object as it is put in, and whether there is something to fill in.
 fn key(name: &str, ty: &Type) -> (String, bool) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use aipc_compiler::hir::{Definition, Occurrence, Ty};
-use aipc_compiler::kubernetes::{Cluster, ObjectId};
+use aipc_compiler::kubernetes::ObjectId;
 use aipc_compiler::source::{FileId, Span};
 use aipc_compiler::syntax::ast::{self, Item, Member, Module};
 
@@ -269,11 +269,6 @@ impl Meaning {
             }
         })
     }
-}
-
-/// The type in words.
-pub fn type_text(ty: &Ty, cluster: &Cluster) -> String {
-    ty.display(cluster)
 }
 
 /// Whether a file is built in: it has no path.

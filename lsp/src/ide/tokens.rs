@@ -122,9 +122,8 @@ pub fn semantic_tokens(file: &PolicyFile) -> Vec<SemanticToken> {
         let here = it.start as usize..it.end as usize;
         let kind = match it.tok {
             Tok::Str => TokenKind::String,
-            Tok::Int | Tok::Float | Tok::Quantity | Tok::Duration | Tok::Percent | Tok::Date => {
-                TokenKind::Number
-            }
+            Tok::Date => TokenKind::Number,
+            it if it.is_number() => TokenKind::Number,
             Tok::Keyword(_) | Tok::NotIn | Tok::NotMatches | Tok::OrMissing => TokenKind::Keyword,
             Tok::EqEq
             | Tok::Ne

@@ -3,15 +3,12 @@
 //! CEL: `resource.Get` gives null where there is no such object. Names and label values that cannot be are not asked
 //! for: the API server would answer them with an error, or with other objects.
 
+use aipc_runtime::machine::{LABEL_VALUE, OBJECT_NAME};
+
 use super::ast::{Expr, Key, Path, Step, Ty, Typed};
 use super::translate::Translator;
 use super::value::dynamic;
 use crate::ir::{KindRef, Lookup, Type, Value, ValueKind};
-
-/// What [`aipc_runtime::machine`] takes for a name of an object or namespace.
-const NAME: &str = "^[-_:A-Za-z0-9][-_.:A-Za-z0-9]*$";
-/// And for the value of a label.
-const LABEL: &str = "^(?:(?:[A-Za-z0-9][-_.A-Za-z0-9]{0,61})?[A-Za-z0-9])?$";
 
 impl Translator {
     pub(super) fn lookup(&mut self, lookup: &Lookup, guards: &mut Vec<Expr>) -> Typed {
@@ -78,7 +75,7 @@ impl Translator {
     fn name_part(&mut self, name: &Value, guards: &mut Vec<Expr>) -> Expr {
         let name = self.text_part(name, guards);
         if !matches!(&name, Expr::Str(text) if aipc_runtime::machine::is_object_name(text)) {
-            guards.push(name.clone().matches(NAME));
+            guards.push(name.clone().matches(OBJECT_NAME));
         }
         name
     }
@@ -105,7 +102,7 @@ impl Translator {
             guards.extend(there);
             let text = self.text_part(value, some);
             if !matches!(&text, Expr::Str(text) if aipc_runtime::machine::is_label_value(text)) {
-                some.push(text.clone().matches(LABEL));
+                some.push(text.clone().matches(LABEL_VALUE));
             }
             (false, key.clone(), text)
         });

@@ -4,6 +4,8 @@
 //! first of a list that its name selects. A variable is asked for where an expression names it, whether or not the
 //! expression comes to it; so text that is no name has another in its place, and the answer is not looked at.
 
+use aipc_runtime::machine::{LABEL_VALUE, OBJECT_NAME};
+
 use super::Unsupported;
 use super::scope::{Context, Scope};
 use super::term::Term;
@@ -11,11 +13,6 @@ use super::value::{raw, text};
 use crate::formats::jmespath::{self, Expr};
 use crate::formats::yaml_write::Map;
 use crate::ir::*;
-
-/// What [`aipc_runtime::machine`] takes for a name of an object or namespace.
-const NAME: &str = "^[-_:A-Za-z0-9][-_.:A-Za-z0-9]*$";
-/// And for the value of a label.
-const LABEL: &str = "^(?:(?:[A-Za-z0-9][-_.A-Za-z0-9]{0,61})?[A-Za-z0-9])?$";
 
 /// Whether a value is a question.
 pub fn is_lookup(value: &Value) -> bool {
@@ -35,7 +32,7 @@ pub fn lookup(context: &Context, scope: &Scope, lookup: &Lookup, value: &Value) 
         Lookup::Get { kind, name, namespace } => {
             url.collection(context, scope, kind, namespace.as_ref())?;
             url.text("?fieldSelector=metadata.name=");
-            url.value(context, scope, name, NAME)?;
+            url.value(context, scope, name, OBJECT_NAME)?;
             kind
         }
         Lookup::List { kind, namespace, labels } => {
@@ -44,7 +41,7 @@ pub fn lookup(context: &Context, scope: &Scope, lookup: &Lookup, value: &Value) 
                 for (number, (key, value)) in entries.iter().enumerate() {
                     url.text(if number == 0 { "?labelSelector=" } else { "," });
                     url.text(&format!("{key}="));
-                    url.value(context, scope, value, LABEL)?;
+                    url.value(context, scope, value, LABEL_VALUE)?;
                 }
             }
             kind
@@ -107,7 +104,7 @@ impl Url {
         self.text(&format!("/{root}/{}/", kind.api_version()));
         if let Some(namespace) = namespace {
             self.text("namespaces/");
-            self.value(context, scope, namespace, NAME)?;
+            self.value(context, scope, namespace, OBJECT_NAME)?;
             self.text("/");
         }
         self.text(&kind.plural);
@@ -125,7 +122,7 @@ impl Url {
     ) -> Result<(), Unsupported> {
         if let Some(Literal::Text(text)) = value.as_literal() {
             let fits = match pattern {
-                NAME => aipc_runtime::machine::is_object_name(text),
+                OBJECT_NAME => aipc_runtime::machine::is_object_name(text),
                 _ => aipc_runtime::machine::is_label_value(text),
             };
             if fits {
@@ -137,11 +134,12 @@ impl Url {
         let matches = Expr::call("regex_match", [Expr::text(pattern), term.expr.clone()]);
         let guards = term.presence();
         // `||` passes over the empty text, which can be a label's value.
-        let instead = if pattern == LABEL { "" } else { "none" };
+        let instead = if pattern == LABEL_VALUE { "" } else { "none" };
         let some = Expr::all(guards.iter().cloned().chain([matches.clone(), term.expr]));
         self.text(&format!("{{{{ {} }}}}", jmespath::text(&some.or(Expr::text(instead)))));
         // A label value that is there and no text is one that nothing has.
-        let given = if pattern == LABEL { raw(context, scope, value)?.presence() } else { guards.clone() };
+        let given =
+            if pattern == LABEL_VALUE { raw(context, scope, value)?.presence() } else { guards.clone() };
         self.sound.extend(guards.into_iter().filter(|guard| !given.contains(guard)));
         self.sound.push(matches);
         self.given.extend(given);

@@ -97,9 +97,7 @@ impl Walk {
                 self.add(F::ComputedMessage, value.origin);
                 self.value(value);
                 if let Body::Verify(Verification { of: Verified::Images { elements, .. }, .. }) = &rule.body
-                    && crate::ir::measure::any_root_within(value, &mut |root| {
-                        root == Root::Local(elements.binder.element)
-                    })
+                    && elements.are_read_by(value)
                 {
                     self.add(F::VerifyMessageElement, value.origin);
                 }

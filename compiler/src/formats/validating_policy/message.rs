@@ -2,7 +2,7 @@
 
 use crate::formats::cel::Translator;
 use crate::formats::cel::ast::Expr;
-use crate::ir::{self, Root, Rule, TextPart, Value};
+use crate::ir::{self, Rule, TextPart};
 
 pub(in crate::formats) enum Text {
     Plain(String),
@@ -19,15 +19,8 @@ pub(in crate::formats) struct Offending {
 /// Whether the message speaks of one of the elements.
 pub(super) fn names(message: &ir::Message, elements: &ir::Elements) -> bool {
     message.parts.iter().any(|part| match part {
-        TextPart::Value(value) => is_about(value, elements),
+        TextPart::Value(value) => elements.are_read_by(value),
         TextPart::Text(_) => false,
-    })
-}
-
-fn is_about(value: &Value, elements: &ir::Elements) -> bool {
-    ir::measure::any_root_within(value, &mut |root| {
-        root == Root::Local(elements.binder.element)
-            || elements.binder.key.is_some_and(|key| root == Root::Local(key))
     })
 }
 
@@ -48,7 +41,7 @@ pub(in crate::formats) fn of(
             TextPart::Text(text) => Expr::str(text.as_str()),
             TextPart::Value(value) => {
                 match (rule.check().and_then(|check| check.elements.as_ref()), offending) {
-                    (Some(elements), Some(offending)) if is_about(value, elements) => {
+                    (Some(elements), Some(offending)) if elements.are_read_by(value) => {
                         let (there, text) = translator.message_text(value);
                         let bodies = match there {
                             Expr::Bool(true) => vec![text],
