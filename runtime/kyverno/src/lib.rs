@@ -1,0 +1,12 @@
+//! Kyverno's policies as they are: read, matched and judged in Kyverno's own words, without Kyverno.
+//!
+//! ```text
+//! policy YAML ─▶ Document ─▶ policy ─┐
+//!                                    ├─▶ engine ─▶ pass, fail, skip, warn, error, or no result
+//! manifest ────▶ Document ─▶ Json ───┘
+//! ```
+//!
+//! Nothing here goes through the language of aipc: what a field means is what Kyverno 1.19.1 makes of it, its oddities
+//! included. Kyverno itself is the judge of that, in `tests/oracle`.
+
+pub mod json;
