@@ -174,6 +174,22 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// The same value, independent of where it was read.
+    pub fn to_owned(&self) -> Json<'static> {
+        match self.view() {
+            View::Null => Json::Null,
+            View::Bool(value) => Json::Bool(value),
+            View::Int(number) => Json::Int(number),
+            View::Float(number) => Json::Float(number),
+            View::Text(text) => Json::text(text),
+            View::List { .. } => Json::list(self.elements().map(|element| element.to_owned()).collect()),
+            View::Map { .. } => {
+                let entry = |(key, value): Entry<'a>| (Shared::Owned((&*key).into()), value.to_owned());
+                Json::map(self.entries().into_iter().map(entry).collect())
+            }
+        }
+    }
+
     /// Deep equality as Go's `reflect.DeepEqual` has it: an integer is not equal to a float.
     pub fn deep_equal(&self, other: &Json<'_>) -> bool {
         match (self.view(), other.view()) {

@@ -9,4 +9,11 @@
 //! Nothing here goes through the language of aipc: what a field means is what Kyverno 1.19.1 makes of it, its oddities
 //! included. Kyverno itself is the judge of that, in `tests/oracle`.
 
+pub mod condition;
+pub mod go_text;
+pub mod images;
 pub mod json;
+pub mod matching;
+pub mod pattern;
+pub mod policy;
+pub mod wildcard;
