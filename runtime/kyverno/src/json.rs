@@ -21,6 +21,9 @@ pub enum Json<'a> {
     Float(f64),
     Text(Shared<'a, str>),
     List(Shared<'a, [Json<'a>]>),
+    /// A list of maps as JMESPath's `items` makes it. Kyverno: it has another type in Go, so it is equal to no list, and
+    /// most functions and operators take it for none.
+    Records(Shared<'a, [Json<'a>]>),
     /// INVARIANT: sorted by keys, each key once.
     Map(Shared<'a, [Entry<'a>]>),
     /// What stands in a document, its numbers as floats.
@@ -80,7 +83,7 @@ impl<'a> Json<'a> {
             Json::Int(number) => View::Int(*number),
             Json::Float(number) => View::Float(*number),
             Json::Text(text) => View::Text(text),
-            Json::List(elements) => View::List { len: elements.len() },
+            Json::List(elements) | Json::Records(elements) => View::List { len: elements.len() },
             Json::Map(entries) => View::Map { len: entries.len() },
             Json::Node(document, node) => match document.value(*node) {
                 NodeValue::Null => View::Null,
@@ -124,6 +127,11 @@ impl<'a> Json<'a> {
         if let View::List { len } = self.view() { Some(len) } else { None }
     }
 
+    /// Whether it is what only looks like a list: [`Json::Records`].
+    pub fn is_records(&self) -> bool {
+        matches!(self, Json::Records(_))
+    }
+
     pub fn is_map(&self) -> bool {
         matches!(self.view(), View::Map { .. })
     }
@@ -132,7 +140,7 @@ impl<'a> Json<'a> {
     #[inline]
     pub fn element(&self, index: usize) -> Option<Json<'a>> {
         match self {
-            Json::List(elements) => elements.get(index).cloned(),
+            Json::List(elements) | Json::Records(elements) => elements.get(index).cloned(),
             Json::Node(document, node) => {
                 document.element(*node, index).map(|node| Json::Node(document, node))
             }
@@ -194,7 +202,9 @@ impl<'a> Json<'a> {
     pub fn deep_equal(&self, other: &Json<'_>) -> bool {
         match (self.view(), other.view()) {
             (View::List { len }, View::List { len: others }) => {
-                len == others && self.elements().zip(other.elements()).all(|(a, b)| a.deep_equal(&b))
+                len == others
+                    && self.is_records() == other.is_records()
+                    && self.elements().zip(other.elements()).all(|(a, b)| a.deep_equal(&b))
             }
             (View::Map { len }, View::Map { len: others }) => {
                 let (entries, others_entries) = (self.entries(), other.entries());
@@ -268,7 +278,9 @@ impl<'a> Json<'a> {
         match self {
             Json::Node(..) => self.clone(),
             Json::Int(number) => Json::Float(*number as f64),
-            Json::List(elements) => Json::list(elements.iter().map(Json::with_floats).collect()),
+            Json::List(elements) | Json::Records(elements) => {
+                Json::list(elements.iter().map(Json::with_floats).collect())
+            }
             Json::Map(entries) => {
                 Json::map(entries.iter().map(|(key, value)| (key.clone(), value.with_floats())).collect())
             }

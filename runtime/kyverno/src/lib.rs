@@ -12,6 +12,7 @@
 pub mod condition;
 pub mod go_text;
 pub mod images;
+pub mod jmespath;
 pub mod json;
 pub mod matching;
 pub mod pattern;
