@@ -4,7 +4,7 @@ import "encoding/json"
 
 // request is one line of input. Op says which of the fields are read.
 type request struct {
-	Op string `json:"op"` // version, keys, load, eval, unload, admit
+	Op string `json:"op"` // version, keys, load, eval, unload, admit, jmespath
 	ID string `json:"id"` // load, eval, unload: the name of a policy set
 
 	// load: policies, each an object or a string of YAML (one document or more).
@@ -28,6 +28,9 @@ type request struct {
 	World []json.RawMessage `json:"world"`
 	// eval: leave messages out of the rows.
 	Brief bool `json:"brief"`
+
+	// jmespath: the expressions; what is found comes in their order.
+	Queries []query `json:"queries"`
 }
 
 type userInfo struct {
@@ -51,6 +54,8 @@ type response struct {
 	Warnings []string  `json:"warnings,omitempty"`
 	// eval, admit: one for each resource.
 	Answers []answer `json:"answers,omitempty"`
+	// jmespath: one for each query.
+	Found []found `json:"found,omitempty"`
 }
 
 // refusal is a policy that Kyverno (or this program) does not take.

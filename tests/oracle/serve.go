@@ -118,11 +118,17 @@ func (s *server) dispatch(line []byte, reply chan<- response) {
 		}
 		go func() {
 			<-l.done
-			reply <- s.each(len(req.Resources), func(i int) answer { return s.kyverno.evaluate(l.set, &req, i) })
+			answers := each(s, len(req.Resources), func(i int) answer { return s.kyverno.evaluate(l.set, &req, i) })
+			reply <- response{Answers: answers}
 		}()
 	case "admit":
 		go func() {
-			reply <- s.each(len(req.Resources), func(i int) answer { return s.kyverno.admit(req.Resources[i]) })
+			answers := each(s, len(req.Resources), func(i int) answer { return s.kyverno.admit(req.Resources[i]) })
+			reply <- response{Answers: answers}
+		}()
+	case "jmespath":
+		go func() {
+			reply <- response{Found: each(s, len(req.Queries), func(i int) found { return s.kyverno.search(req.Queries[i]) })}
 		}()
 	default:
 		reply <- response{Error: fmt.Sprintf("unknown op %q", req.Op)}
@@ -148,8 +154,8 @@ func (r *request) check() error {
 }
 
 // each computes n answers on the workers.
-func (s *server) each(n int, compute func(int) answer) response {
-	answers := make([]answer, n)
+func each[T any](s *server, n int, compute func(int) T) []T {
+	answers := make([]T, n)
 	var all sync.WaitGroup
 	// A few chunks a worker: enough to share the load, few enough to stay cheap.
 	chunk := max(1, n/(4*cap(s.slots)))
@@ -165,7 +171,7 @@ func (s *server) each(n int, compute func(int) answer) response {
 		}()
 	}
 	all.Wait()
-	return response{Answers: answers}
+	return answers
 }
 
 func (s *server) work(do func()) {
