@@ -46,6 +46,7 @@ pub fn serve() -> std::io::Result<bool> {
         })
         .custom_method("aipc/builtIn", Backend::built_in)
         .custom_method("aipc/preview", Backend::preview)
+        .custom_method("aipc/explainVerdict", Backend::explain_verdict)
         .custom_method(sift::UNREADABLE, Backend::unreadable)
         .finish();
         // More than the default of four: requests wait for the analyst, not for a processor.

@@ -1,7 +1,9 @@
 //! Hover, definition, references, rename, highlights, signatures, diagnostics, quick fixes.
 
 use aipc_compiler::formats::support::Target;
-use aipc_lsp::ide::{actions, diagnostics, hover, lens, manifest, names, preview, rename, signature};
+use aipc_lsp::ide::{
+    actions, diagnostics, explain, hover, lens, manifest, names, preview, rename, signature,
+};
 
 use crate::fixture::{Project, refs};
 
@@ -248,4 +250,71 @@ fn lenses_tell_what_rules_say_of_the_manifests() {
     assert_eq!(titles, ["Show what it compiles to", "1 pass, 1 fail: bad.yaml", "Run test"]);
     let lens::Action::Failures(places) = &lenses[1].action else { panic!("{lenses:?}") };
     assert_eq!(places, &[(project.path("bad.yaml"), 7, "Pod bad".to_string())]);
+}
+
+/// The tree that explains what is at the cursor: outcome, label and detail a line; `◀` marks what decided.
+fn explained(files: &[(&str, &str)]) -> String {
+    fn line(node: &explain::Node, depth: usize, out: &mut String) {
+        let mark = if node.deciding { " ◀" } else { "" };
+        let detail = if node.detail.is_empty() { String::new() } else { format!("  ({})", node.detail) };
+        out.push_str(&format!("{}{}: {}{detail}{mark}\n", "  ".repeat(depth), node.outcome, node.label));
+        node.children.iter().for_each(|it| line(it, depth + 1, out));
+    }
+    let mut project = Project::of(files);
+    let (path, offset) = project.cursor.clone();
+    let mut out = String::new();
+    if let Some(node) = explain::at(&mut project.workspace, &path, offset) {
+        line(&node, 0, &mut out);
+    }
+    out
+}
+
+const TWO_PODS: (&str, &str) = (
+    "pods.yaml",
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  hostNetwork: true\n  containers:\n  - {name: a, image: \
+     ours/a}\n  - {name: b, image: theirs/b}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: good}\nspec:\n  containers:\n  \
+     - {name: a, image: ours/a}\n",
+);
+
+#[test]
+fn a_verdict_is_explained_condition_by_condition() {
+    let policy =
+        "rule r: deny p$0od where not metadata.name in [\"x\"] if spec.hostNetwork and image !~ \"ours/*\"\n";
+    let found = explained(&[("a.aip", policy), TWO_PODS]);
+    insta::assert_snapshot!(found);
+}
+
+#[test]
+fn explanations_follow_elements_quantifiers_functions_and_requirements() {
+    let policies = [
+        "rule r: deny conta$0iner where name != \"b\" if image ~ \"ours/*\"\n",
+        "rule r: requi$0re pod that not (spec.hostNetwork or any c in spec.containers: c.name == \"b\")\n",
+        "fn foreign(c: Container) = c.image !~ \"ours/*\"\nrule r: de$0ny pod if any c in spec.containers: foreign(c)\n",
+        "rule r: requi$0re pod that (spec.hostname == \"x\" or missing) and every n in [1, 2]: count(spec.containers) != n\n",
+        "rule r: de$0ny Pod with names = [c.name for c in spec.containers] if \"b\" in names\n",
+        "rule r: mut$0ate pod where spec.hostNetwork { set spec.hostPID = false }\n",
+        "rule r: del$0ete pod if spec.hostNetwork every \"0 * * * *\"\n",
+    ];
+    let mut found = String::new();
+    for policy in policies {
+        let told = explained(&[("a.aip", policy), TWO_PODS]);
+        found.push_str(&format!("{}{told}\n", policy.replace("$0", "")));
+    }
+    insta::assert_snapshot!(found);
+}
+
+#[test]
+fn the_object_at_the_cursor_is_explained_and_secrets_are_not() {
+    let policy =
+        "policy p {\n  deny Secret if data[\"token\"] == \"aGlkZGVu\"\n  deny Pod if spec.hostNetwork\n}\n";
+    let secret = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n---\napiVersion: v1\nkind: Secret\nmetadata: \
+                  {name: s}\ndata:\n  tok$0en: aGlkZGVu\n";
+    let found = explained(&[("a.aip", policy), ("secret.yaml", secret)]);
+    assert!(found.starts_with("fail: Secret s  (1 rule speaks of it)\n  fail: p/"), "{found}");
+    assert!(found.contains("data.token = ***") && found.matches("aGlkZGVu").count() == 1, "{found}");
+    assert_eq!(explained(&[("a.aip", "// no r$0ule\n"), TWO_PODS]), "");
+    assert_eq!(
+        explained(&[("a.aip", "rule r: deny p$0od if image ~ \"x\"\n")]),
+        "pass: a/r  (the workspace has no manifests)\n"
+    );
 }

@@ -236,3 +236,34 @@ fn the_output_stays_while_the_source_is_broken() {
     assert_eq!(lenses[0]["command"]["command"], "aipc.preview");
     assert_eq!(client.goodbye(), Some(0));
 }
+
+#[test]
+fn a_verdict_is_explained_on_request() {
+    let folder = Folder::new("explain");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {hostNetwork: true}\n";
+    let manifest = folder.file("pod.yaml", pod);
+    let text = "deny pod if spec.hostNetwork\n";
+    let uri = folder.file("a.aip", text);
+    let mut client = Client::start(&folder.0, json!({}));
+    client.open(&uri, "aip", text);
+    client.open(&manifest, "yaml", pod);
+    let tree = client.request("aipc/explainVerdict", at(&uri, 0, 20)).expect("a tree");
+    let object = &tree["children"][0];
+    assert_eq!((&object["label"], &object["outcome"]), (&json!("Pod web"), &json!("fail")), "{tree}");
+    assert_eq!((&object["uri"], &object["range"]["start"]["line"]), (&json!(manifest), &json!(0)));
+    let condition = &object["children"][0];
+    assert_eq!(condition["detail"], "spec.hostNetwork = true");
+    assert_eq!((&condition["uri"], &condition["deciding"]), (&json!(uri), &json!(true)));
+    assert_eq!(condition["range"]["start"], json!({ "line": 0, "character": 12 }));
+    let tree = client.request("aipc/explainVerdict", at(&manifest, 2, 0)).expect("a tree");
+    assert_eq!(
+        (&tree["label"], &tree["children"][0]["outcome"]),
+        (&json!("Pod web"), &json!("fail")),
+        "{tree}"
+    );
+    let nothing = client.request("aipc/explainVerdict", at("file:///gone.aip", 0, 0));
+    assert_eq!(nothing, Ok(Value::Null));
+    let error = client.request("aipc/explainVerdict", json!({ "uri": uri })).expect_err("no position");
+    assert_eq!(error["code"], -32602);
+    assert_eq!(client.goodbye(), Some(0));
+}

@@ -14,6 +14,7 @@ use aipc_project::run::patched::patched_file;
 use aipc_project::run::policies::Policies;
 use aipc_runtime::document::{self, ReadOptions};
 use aipc_runtime::machine::{self, AdmissionOperation};
+use aipc_runtime::program::Program;
 use aipc_runtime::value::Time;
 
 use super::diagnostics::{Finding, QuickFix};
@@ -43,6 +44,11 @@ impl Running {
 
     /// What the policies say of a manifest.
     pub fn judge(&self, manifests: &Manifests) -> Judged {
+        self.ask(|_, world| judge(&self.policies, manifests, world))
+    }
+
+    /// Asks the programs, in the world as it is now.
+    pub fn ask<T>(&self, question: impl FnOnce(&[Program], &World<'_>) -> T) -> T {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let world = World {
             operation: AdmissionOperation::Create,
@@ -55,7 +61,7 @@ impl Running {
             audit_warn: false,
             show_values: false,
         };
-        judge(&self.policies, manifests, &world)
+        question(&self.policies.programs, &world)
     }
 }
 

@@ -1,17 +1,19 @@
 //! Between the plain types of `ide` and those of the protocol. With `server`, the only place that knows the latter.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use aipc_compiler::diagnostic::{Code, Severity};
+use serde_json::{Value, json};
 use tower_lsp::ls_types as lsp;
 
 use crate::ide::completion::{Item, ItemKind};
 use crate::ide::diagnostics::{Finding, Tag};
 use crate::ide::names::DeclarationKind;
 use crate::ide::outline::Symbol;
-use crate::ide::{Place, TextEdit};
+use crate::ide::{Place, TextEdit, explain};
 use crate::text::{Encoding, Lines, Position};
 
 /// The scheme of texts that are built in: `aipc:/std/prelude.aip`.
@@ -144,6 +146,32 @@ pub fn workspace_edit(edits: &[TextEdit], encoding: Encoding) -> lsp::WorkspaceE
         }
     }
     lsp::WorkspaceEdit { changes: Some(changes), ..lsp::WorkspaceEdit::default() }
+}
+
+/// A tree as the answer to `aipc/explainVerdict`.
+pub fn explanation(node: &explain::Node, encoding: Encoding) -> Value {
+    // A tree has many places in few files.
+    let mut lines: BTreeMap<PathBuf, Lines> = BTreeMap::new();
+    explained(node, encoding, &mut lines)
+}
+
+fn explained(node: &explain::Node, encoding: Encoding, lines: &mut BTreeMap<PathBuf, Lines>) -> Value {
+    let mut told = json!({
+        "label": node.label,
+        "detail": node.detail,
+        "outcome": node.outcome,
+        "deciding": node.deciding,
+    });
+    if let Some(place) = &node.place
+        && let Some(uri) = uri(&place.path)
+    {
+        let lines = lines.entry(place.path.clone()).or_insert_with(|| Lines::of(&place.text));
+        let text = Text { text: &place.text, lines: lines.clone(), encoding };
+        told["uri"] = json!(uri.as_str());
+        told["range"] = json!(text.range(&place.range));
+    }
+    told["children"] = node.children.iter().map(|it| explained(it, encoding, lines)).collect();
+    told
 }
 
 pub fn symbol_kind(kind: DeclarationKind) -> lsp::SymbolKind {

@@ -13,8 +13,8 @@ use tower_lsp::ls_types::request::{GotoTypeDefinitionParams, GotoTypeDefinitionR
 use super::Backend;
 use crate::analyst::Analyst;
 use crate::ide::{
-    actions, completion, folding, formatting, hover, inlay, lens, names, outline, preview, rename, selection,
-    signature, tokens,
+    actions, completion, explain, folding, formatting, hover, inlay, lens, names, outline, preview, rename,
+    selection, signature, tokens,
 };
 use crate::protocol::{self, Text};
 use crate::workspace::{Language, PolicyFile};
@@ -564,6 +564,26 @@ impl Backend {
                     "text": shown.as_ref().map_or("", |it| it.yaml.as_str()),
                     "regions": shown.iter().flat_map(|it| &it.regions).map(region).collect::<Vec<_>>(),
                 }))
+            })
+            .await?;
+        Ok(answer.unwrap_or(Value::Null))
+    }
+}
+
+impl Backend {
+    /// `aipc/explainVerdict`: `{ textDocument, position }` to a tree of `{ label, detail, outcome, deciding, uri?, range?,
+    /// children }`: in a policy of its rule on the objects of the workspace, in a manifest of its object by the rules.
+    pub(super) async fn explain_verdict(&self, params: Value) -> Result<Value> {
+        let params: lsp::TextDocumentPositionParams =
+            serde_json::from_value(params).map_err(|why| Error::invalid_params(why.to_string()))?;
+        let (path, position) = at(&params);
+        let answer = self
+            .ask(move |it| {
+                let encoding = it.manner.encoding;
+                let text = it.workspace.document(&path)?.text.clone();
+                let offset = Text::new(&text, encoding).offset(position);
+                explain::at(&mut it.workspace, &path, offset)
+                    .map(|node| protocol::explanation(&node, encoding))
             })
             .await?;
         Ok(answer.unwrap_or(Value::Null))

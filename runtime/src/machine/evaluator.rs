@@ -6,10 +6,11 @@ use std::rc::Rc;
 
 use super::elements::{bind, each_element};
 use super::path::NoteKind;
+use super::record::Recorder;
 use super::run::{Machine, Stop, Subject};
 use super::{
     Action, AdmissionOperation, Decision, Environment, EvaluationError, Limits, NotApplicable, ObjectKind,
-    Resource, RuleVerdict, Verdict, Violation,
+    Resource, RuleVerdict, Trace, Verdict, Violation,
 };
 use crate::budget::{Budget, OverBudget};
 use crate::document::{Document, NodeId, NodeValue, push_key};
@@ -106,9 +107,21 @@ impl<'p> Evaluator<'p> {
 
     /// What the mutations make of a resource: each sees what those before it made.
     pub fn mutate(&self, resource: Resource<'_>, environment: &Environment<'_>, limits: Limits) -> Mutated {
+        self.mutate_traced(resource, environment, limits, None).0
+    }
+
+    /// As [`Evaluator::mutate`], with the trace of one of the mutations if it speaks of the resource.
+    pub fn mutate_traced(
+        &self,
+        resource: Resource<'_>,
+        environment: &Environment<'_>,
+        limits: Limits,
+        traced: Option<RuleId>,
+    ) -> (Mutated, Option<Trace>) {
         let mut mutated = Mutated::default();
+        let mut trace = None;
         if !self.edits {
-            return mutated;
+            return (mutated, trace);
         }
         let mut done = None;
         let candidates = self.candidates(environment.kind.unwrap_or(resource.kind));
@@ -128,7 +141,11 @@ impl<'p> Evaluator<'p> {
                 let now = mutated.document.as_ref().map_or(resource, Resource::of);
                 let kind = environment.kind.unwrap_or(now.kind);
                 let mut machine = Machine::new(self.program, now, environment, kind);
+                if traced == Some(rule_id) {
+                    machine.recorder = Some(Box::new(Recorder::of_trace()));
+                }
                 judge(&mut machine, rule, target, subjects, limits, &mut verdict);
+                trace = trace.or_else(|| traced_verdict(&mut machine, &verdict));
                 (!verdict.changes.is_empty()).then(|| {
                     let before = now.document.to_json(now.object);
                     (patch::apply(&before, &verdict.changes), before)
@@ -142,7 +159,34 @@ impl<'p> Evaluator<'p> {
             }
             mutated.verdicts.push(verdict);
         }
-        mutated
+        (mutated, trace)
+    }
+
+    /// One rule on one resource, with everything that it asks; nothing where it does not speak of such resources, or is a
+    /// mutation of them. What other rules of its policy say is left out.
+    pub fn trace<'a>(
+        &'a self,
+        rule: RuleId,
+        resource: Resource<'a>,
+        environment: &'a Environment<'a>,
+        limits: Limits,
+    ) -> Option<Trace> {
+        let kind = environment.kind.unwrap_or(resource.kind);
+        let candidates = self.candidates(kind);
+        let fits = |it: &&Candidate| {
+            it.rule == rule.0 && self.target(it).subresource.as_deref() == environment.subresource
+        };
+        let candidate = candidates.iter().find(fits)?;
+        let row = self.program.rule(rule);
+        if matches!(row.body, Body::Edit(_)) {
+            return None;
+        }
+        let subjects = self.program.prepared().subjects[candidate.rule as usize][candidate.target as usize];
+        let mut machine = Machine::new(self.program, resource, environment, kind);
+        machine.recorder = Some(Box::new(Recorder::of_trace()));
+        let mut verdict = RuleVerdict::new(rule);
+        judge(&mut machine, row, self.target(candidate), subjects, limits, &mut verdict);
+        traced_verdict(&mut machine, &verdict)
     }
 
     /// Judges one resource by all rules that speak of its kind, mutations left out.
@@ -202,6 +246,12 @@ impl<'p> Evaluator<'p> {
     fn target(&self, candidate: &Candidate) -> &'p Target {
         &self.program.rule(RuleId(candidate.rule)).targets[candidate.target as usize]
     }
+}
+
+/// The trace that a machine has noted, if it was to note one.
+fn traced_verdict(machine: &mut Machine<'_>, verdict: &RuleVerdict) -> Option<Trace> {
+    let recorder = machine.recorder.take()?;
+    Some(Trace { verdict: verdict.clone(), passes: recorder.into_passes() })
 }
 
 /// Whether a target that stands for several kinds stands for this one.
@@ -516,13 +566,19 @@ fn judge_lists<'a>(
         };
         bind(machine, names, key.clone(), element.clone());
         forget_element_bindings(machine, rule);
-        if !machine.ask(check.violation)? {
-            return Ok(());
-        }
-        let path = match path {
+        let path_of = |machine: &Machine<'a>| match path {
             None => machine.resource.document.path_below(machine.resource.object, node),
             Some(()) => machine.subject_path(),
         };
+        let asked = machine.ask(check.violation);
+        if machine.is_traced() {
+            let path = path_of(machine);
+            machine.pass_was_about(node, &path);
+        }
+        if !asked? {
+            return Ok(());
+        }
+        let path = path_of(machine);
         // The blocks of this rule may have used the slots for loops of their own.
         bind(machine, names, key, element);
         verdict.violations.push(violation(machine, rule, check, limits, node, path)?);
@@ -559,10 +615,10 @@ fn violation<'a>(
     // The pass is the same as the one before, so it takes no more than that did, and costs the rule nothing.
     let left = std::mem::replace(&mut machine.budget, Budget::new(limits.fuel));
     forget_bindings(machine, rule.bindings);
-    machine.recorder = Some(Box::default());
+    let traced = machine.recorder.replace(Box::default());
     let recorded = machine.ask(check.violation);
     let cause = machine.cause(check.violation_origin, node, &path);
-    machine.recorder = None;
+    machine.recorder = traced;
     machine.budget = left;
     recorded?;
 

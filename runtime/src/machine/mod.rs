@@ -4,7 +4,7 @@
 //! Program ─▶ Evaluator::new ─▶ evaluate(Resource, Environment, Limits) ─▶ Decision
 //! ```
 //! A first pass only answers whether a rule is violated. For a violation the condition runs once more and
-//! notes what decided it.
+//! notes what decided it. [`Evaluator::trace`] notes everything that one rule asks.
 
 mod answer;
 mod ask;
@@ -18,6 +18,7 @@ mod generate;
 mod path;
 mod record;
 mod run;
+mod trace;
 mod verify;
 mod world;
 
@@ -27,4 +28,5 @@ pub use decision::{
 };
 pub use environment::{AdmissionOperation, Environment, Limits, Namespaces, ObjectKind, Resource, User};
 pub use evaluator::{Evaluator, Mutated};
+pub use trace::{Event, EventKind, Pass, Trace, TracedValue};
 pub use world::{Answer, Key, LABEL_VALUE, OBJECT_NAME, World, is_label_value, is_object_name};

@@ -7,10 +7,11 @@ use std::collections::HashMap;
 
 use super::Cause;
 use super::run::Machine;
+use super::trace::{Event, EventKind, Pass, TracedValue};
 use crate::budget::Budget;
 use crate::document::{Document, NodeId, push_index, push_key};
 use crate::operation::collections::element_place;
-use crate::program::{BindingId, Origin, OriginId, Path, PathId, PathRoot, PathStep};
+use crate::program::{BindingId, Block, Origin, OriginId, Path, PathId, PathRoot, PathStep};
 use crate::value::{Shared, Value, View, json_text};
 
 /// A value that was read, and where.
@@ -35,9 +36,39 @@ pub(super) struct Recorder<'a> {
     bindings: HashMap<BindingId, Option<Read<'a>>>,
     /// The last condition and what it read.
     cause: Option<(usize, Option<Read<'a>>)>,
+    /// Everything that happens, where a trace is wanted.
+    passes: Option<Vec<Pass>>,
 }
 
 impl<'a> Recorder<'a> {
+    /// One that notes everything.
+    pub(super) fn of_trace() -> Recorder<'a> {
+        Recorder { passes: Some(Vec::new()), ..Recorder::default() }
+    }
+
+    pub(super) fn into_passes(self) -> Vec<Pass> {
+        self.passes.unwrap_or_default()
+    }
+
+    /// The reads that the next condition uses, in a trace.
+    fn traced_reads(&self) -> Vec<TracedValue> {
+        let mut reads: Vec<TracedValue> = Vec::new();
+        for read in self.reads.iter().skip(self.floor) {
+            let value = excerpt(&read.value);
+            let read = TracedValue { node: Some(read.node), path: read.path.clone(), value };
+            if !reads.contains(&read) {
+                reads.push(read);
+            }
+        }
+        reads
+    }
+
+    fn happens(&mut self, origin: Option<OriginId>, kind: EventKind) {
+        if let Some(pass) = self.passes.as_mut().and_then(|it| it.last_mut()) {
+            pass.events.push(Event { origin, kind });
+        }
+    }
+
     /// A list or a binding begins to be computed.
     pub(super) fn open_value(&mut self) {
         self.floors.push(self.floor);
@@ -166,31 +197,89 @@ impl<'a> Machine<'a> {
         }
     }
 
-    pub(super) fn record_answer(&mut self, here: usize) {
+    /// A block of conditions begins: one more pass of a trace.
+    pub(super) fn open_pass(&mut self, block: Block) {
+        if !self.is_traced() {
+            return;
+        }
+        let pass = Pass { block, node: self.subject.nearest, path: self.subject_path(), events: Vec::new() };
         if let Some(recorder) = &mut self.recorder {
+            recorder.reads.clear();
+            recorder.loops.clear();
+            recorder.floors.clear();
+            recorder.floor = 0;
+            recorder.passes.get_or_insert_default().push(pass);
+        }
+    }
+
+    /// The last pass was about an element of the subject.
+    pub(super) fn pass_was_about(&mut self, node: NodeId, path: &str) {
+        let passes = self.recorder.as_mut().and_then(|it| it.passes.as_mut());
+        if let Some(pass) = passes.and_then(|it| it.last_mut()) {
+            pass.node = node;
+            path.clone_into(&mut pass.path);
+        }
+    }
+
+    pub(super) fn is_traced(&self) -> bool {
+        self.recorder.as_ref().is_some_and(|it| it.passes.is_some())
+    }
+
+    pub(super) fn record_answer(&mut self, here: usize, holds: bool) {
+        let origin = self.is_traced().then(|| self.origin_id(here));
+        if let Some(recorder) = &mut self.recorder {
+            if let Some(origin) = origin {
+                let reads = recorder.traced_reads();
+                recorder.happens(origin, EventKind::Answer { holds, reads });
+            }
             recorder.answered(here);
+        }
+    }
+
+    /// A loop comes to its next element.
+    pub(super) fn record_element(&mut self, here: usize, element: &Value<'a>) {
+        let Some(origin) = self.is_traced().then(|| self.origin_id(here)).flatten() else { return };
+        let node = self.own_node(element).map(|(_, node)| node);
+        let path =
+            node.map_or(String::new(), |it| self.resource.document.path_below(self.resource.object, it));
+        let element = TracedValue { node, path, value: excerpt(element) };
+        if let Some(recorder) = &mut self.recorder {
+            recorder.happens(Some(origin), EventKind::Element(element));
+        }
+    }
+
+    /// What a condition asks is not known.
+    pub(super) fn record_assumed(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.happens(None, EventKind::Assumed);
         }
     }
 
     /// A loop is at its end. A quantifier is a condition then; the loop of a list under construction is none.
     pub(super) fn record_exhausted(&mut self, here: usize) {
-        let is_condition = self.origin_of(here).is_some();
+        let origin = self.origin_id(here);
+        let is_condition = origin.is_some();
         if let Some(recorder) = &mut self.recorder {
             let over = recorder.loops.pop().flatten();
             if is_condition {
                 let floor = recorder.floor;
                 recorder.reads.truncate(floor);
                 recorder.cause = Some((here, over));
+                recorder.happens(origin, EventKind::Exhausted);
             }
         }
     }
 
     /// The condition of the source that an instruction answers.
     pub(super) fn origin_of(&self, here: usize) -> Option<&'a Origin> {
-        let parts = self.program.parts();
-        let row = parts.origin_table.binary_search_by_key(&(here as u32), |(at, _)| *at).ok()?;
-        let (_, OriginId(origin)) = parts.origin_table[row];
-        parts.origins.get(origin as usize)
+        let OriginId(origin) = self.origin_id(here)?;
+        self.program.parts().origins.get(origin as usize)
+    }
+
+    fn origin_id(&self, here: usize) -> Option<OriginId> {
+        let table = &self.program.parts().origin_table;
+        let row = table.binary_search_by_key(&(here as u32), |(at, _)| *at).ok()?;
+        Some(table[row].1)
     }
 
     /// The path of the subject, whether it exists or not.

@@ -140,6 +140,7 @@ impl<'a> Machine<'a> {
 
     /// The answer of a block of conditions.
     pub(super) fn ask(&mut self, block: Block) -> Result<bool, Stop> {
+        self.open_pass(block);
         self.start(block)?;
         Ok(self.flag)
     }
@@ -393,6 +394,9 @@ impl<'a> Machine<'a> {
                         if !self.assumed.contains(&about) {
                             self.assumed.push(about);
                         }
+                        if RECORD {
+                            self.record_assumed();
+                        }
                         at = unknown.0 as usize;
                     }
                 }
@@ -411,6 +415,9 @@ impl<'a> Machine<'a> {
                             self.record_exhausted(here);
                         }
                         at = end.0 as usize;
+                    } else if RECORD && let Some(open) = self.loops.last() {
+                        let element = self.slots[open.element.0 as usize].clone();
+                        self.record_element(here, &element);
                     }
                 }
                 Instruction::Leave {} => {
@@ -429,7 +436,7 @@ impl<'a> Machine<'a> {
     fn answer<const RECORD: bool>(&mut self, answer: bool, here: usize) {
         self.flag = answer;
         if RECORD {
-            self.record_answer(here);
+            self.record_answer(here, answer);
         }
     }
 

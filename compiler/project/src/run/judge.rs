@@ -56,6 +56,25 @@ pub struct Patched {
 
 /// Judges all objects by all programs.
 pub fn judge(policies: &Policies, manifests: &Manifests, world: &World<'_>) -> Judged {
+    let objects: Vec<(&Manifest, &Resource)> = manifests.resources().collect();
+    let (mut judged, seen) =
+        with_surroundings(&policies.programs, manifests, world, |it| it.judge_all(&objects));
+    unknown_kinds(policies, manifests, world, &mut judged);
+    ended_exemptions(&policies.programs, world, &mut judged);
+    if !objects.is_empty() {
+        // Without any object, that alone is to be said.
+        seen.report(&policies.programs, world, &mut judged);
+    }
+    judged
+}
+
+/// Does something with what is the same for all objects of a run.
+pub(super) fn with_surroundings<T>(
+    programs: &[Program],
+    manifests: &Manifests,
+    world: &World<'_>,
+    work: impl FnOnce(&Surroundings<'_>) -> T,
+) -> T {
     let user = world.user.as_ref().map(User::to_document);
     let mut namespaces = Namespaces::new();
     for namespace in world.recorded.objects("v1/Namespace") {
@@ -77,23 +96,7 @@ pub fn judge(policies: &Policies, manifests: &Manifests, world: &World<'_>) -> J
         .flat_map(|it| it.resources())
         .map(|(_, resource)| (identity(resource, world.namespace), resource))
         .collect();
-    let surroundings = Surroundings {
-        programs: &policies.programs,
-        world,
-        user: user.as_ref(),
-        namespaces: &namespaces,
-        old,
-    };
-
-    let objects: Vec<(&Manifest, &Resource)> = manifests.resources().collect();
-    let (mut judged, seen) = surroundings.judge_all(&objects);
-    unknown_kinds(policies, manifests, world, &mut judged);
-    ended_exemptions(&policies.programs, world, &mut judged);
-    if !objects.is_empty() {
-        // Without any object, that alone is to be said.
-        seen.report(&policies.programs, world, &mut judged);
-    }
-    judged
+    work(&Surroundings { programs, world, user: user.as_ref(), namespaces: &namespaces, old })
 }
 
 /// Fewer objects than this are not worth a thread.
@@ -102,8 +105,8 @@ const OBJECTS_PER_THREAD_MIN: usize = 500;
 const STACK_BYTES: usize = crate::STACK_BYTES;
 
 /// What is the same for all objects.
-struct Surroundings<'a> {
-    programs: &'a [Program],
+pub(super) struct Surroundings<'a> {
+    pub(super) programs: &'a [Program],
     world: &'a World<'a>,
     user: Option<&'a Document>,
     namespaces: &'a Namespaces<'a>,
@@ -111,6 +114,20 @@ struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
+    /// The request that brings an object.
+    pub(super) fn environment<'e>(&'e self, resource: &'e Resource) -> Environment<'e> {
+        let before = self.old.get(&identity(resource, self.world.namespace)).copied();
+        Environment {
+            operation: self.world.operation,
+            old_object: old_object(self.world.operation, resource, before),
+            user: self.user,
+            namespace_default: self.world.namespace,
+            namespaces: Some(self.namespaces),
+            world: Some(self.world.recorded),
+            ..Environment::new(self.world.now)
+        }
+    }
+
     /// On as many threads as help. Results keep the order of the objects, whatever their number.
     fn judge_all(&self, objects: &[(&Manifest, &Resource)]) -> (Judged, Seen) {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -150,23 +167,8 @@ impl Surroundings<'_> {
         let (mut judged, mut seen) = (Judged::default(), Seen::default());
         let evaluators: Vec<Evaluator<'_>> = self.programs.iter().map(Evaluator::new).collect();
         for &(manifest, resource) in objects {
-            let before = self.old.get(&identity(resource, self.world.namespace)).copied();
-            let environment = Environment {
-                operation: self.world.operation,
-                old_object: old_object(self.world.operation, resource, before),
-                user: self.user,
-                namespace_default: self.world.namespace,
-                namespaces: Some(self.namespaces),
-                world: Some(self.world.recorded),
-                ..Environment::new(self.world.now)
-            };
-            let mut object = Object {
-                manifest,
-                resource,
-                mutated: None,
-                mask: std::cell::OnceCell::new(),
-                world: self.world,
-            };
+            let environment = self.environment(resource);
+            let mut object = Object::new(manifest, resource, self.world);
             let findings_before = judged.findings.len();
             // Admission mutates first, and judges what came of it.
             for (index, (program, evaluator)) in self.programs.iter().zip(&evaluators).enumerate() {
@@ -175,10 +177,7 @@ impl Surroundings<'_> {
                     seen.note(index, &verdict);
                     judged.results.extend(object.result(program, verdict));
                 }
-                if let Some(document) = mutated.document {
-                    let root = document.root();
-                    object.mutated = Some(Resource::new(Arc::new(document), root));
-                }
+                object.became(mutated.document);
             }
             for (index, (program, evaluator)) in self.programs.iter().zip(&evaluators).enumerate() {
                 let decision = evaluator.evaluate(of(object.judged()), &environment, Limits::default());
@@ -213,7 +212,7 @@ fn identity<'a>(resource: &'a Resource, namespace: &'a str) -> Identity<'a> {
     (group, resource.kind(), resource.namespace().unwrap_or(namespace), resource.name().unwrap_or(""))
 }
 
-fn of(resource: &Resource) -> machine::Resource<'_> {
+pub(super) fn of(resource: &Resource) -> machine::Resource<'_> {
     resource.into()
 }
 
@@ -393,7 +392,7 @@ fn is_named_by_rule(programs: &[Program], api_version: &str, kind: &str) -> bool
 }
 
 /// One object while it is judged.
-struct Object<'a> {
+pub(super) struct Object<'a> {
     manifest: &'a Manifest,
     resource: &'a Resource,
     /// What mutations made of it.
@@ -403,9 +402,21 @@ struct Object<'a> {
     world: &'a World<'a>,
 }
 
-impl Object<'_> {
+impl<'a> Object<'a> {
+    pub(super) fn new(manifest: &'a Manifest, resource: &'a Resource, world: &'a World<'a>) -> Object<'a> {
+        Object { manifest, resource, mutated: None, mask: std::cell::OnceCell::new(), world }
+    }
+
+    /// Mutations changed it.
+    pub(super) fn became(&mut self, document: Option<Document>) {
+        if let Some(document) = document {
+            let root = document.root();
+            self.mutated = Some(Resource::new(Arc::new(document), root));
+        }
+    }
+
     /// The result of one rule; none where it does not speak of such objects.
-    fn result(&self, program: &Program, verdict: RuleVerdict) -> Option<RuleResult> {
+    pub(super) fn result(&self, program: &Program, verdict: RuleVerdict) -> Option<RuleResult> {
         let rule = &program.rules()[verdict.rule.0 as usize];
         let policy = &program.policies()[rule.policy.0 as usize];
         let mut because = assumed(&verdict.assumed);
@@ -463,7 +474,7 @@ impl Object<'_> {
     }
 
     /// The object that checks look at.
-    fn judged(&self) -> &Resource {
+    pub(super) fn judged(&self) -> &Resource {
         self.mutated.as_ref().unwrap_or(self.resource)
     }
 
@@ -480,16 +491,12 @@ impl Object<'_> {
 
     fn violation(&self, program: &Program, violation: &machine::Violation) -> Violation {
         let cause = &violation.cause;
-        let document = self.resource.document();
         let mask = self.mask();
         let node = self.in_manifest(cause.node);
         let mut place = self.location_of(node);
         // Where the value is missing the node is a parent, and the path says what was looked for.
         place.path.clone_from(&cause.path);
-        let value = cause.value.as_ref().map(|value| match mask.covers(document, node) {
-            true => MASK.to_string(),
-            false => value.clone(),
-        });
+        let value = cause.value.as_ref().map(|value| self.shown(cause.node, value));
         Violation {
             message: mask.message(&violation.message),
             location: place,
@@ -501,14 +508,22 @@ impl Object<'_> {
         }
     }
 
-    fn mask(&self) -> &Mask {
+    /// A value that a rule read at a node, unless it must not be shown.
+    pub(super) fn shown(&self, node: NodeId, value: &str) -> String {
+        match self.mask().covers(self.resource.document(), self.in_manifest(node)) {
+            true => MASK.to_string(),
+            false => value.to_string(),
+        }
+    }
+
+    pub(super) fn mask(&self) -> &Mask {
         self.mask.get_or_init(|| match self.world.show_values {
             true => Mask::NONE,
             false => Mask::of(self.resource),
         })
     }
 
-    fn name(&self) -> ResourceName {
+    pub(super) fn name(&self) -> ResourceName {
         ResourceName {
             api_version: self.resource.api_version().to_string(),
             kind: self.resource.kind().to_string(),
@@ -518,7 +533,7 @@ impl Object<'_> {
     }
 
     /// The place of a node that a rule saw.
-    fn location(&self, node: NodeId) -> Location {
+    pub(super) fn location(&self, node: NodeId) -> Location {
         self.location_of(self.in_manifest(node))
     }
 

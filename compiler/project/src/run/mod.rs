@@ -7,6 +7,7 @@
 
 pub mod generated;
 pub mod context;
+pub mod explain;
 pub mod judge;
 pub mod manifests;
 pub mod mask;
