@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread;
@@ -16,6 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::ide::diagnostics::Finding;
 use crate::ide::preview::Preview;
+use crate::ide::verdicts::{Question, Verdicts};
 use crate::ide::{diagnostics, manifest};
 use crate::settings::Settings;
 use crate::text::Encoding;
@@ -32,6 +34,8 @@ pub enum Notice {
     Closed(PathBuf),
     /// What was answered before may be answered otherwise now.
     Stale,
+    /// The same of lenses alone.
+    StaleLenses,
     /// A fault of ours, in words.
     Fault(String),
 }
@@ -42,6 +46,8 @@ pub struct Manner {
     pub encoding: Encoding,
     /// Findings are sent unasked; else the client asks.
     pub push: bool,
+    /// The client asks again for lenses once it is told to.
+    pub refreshes_lenses: bool,
 }
 
 /// What the thread works with.
@@ -50,6 +56,10 @@ pub struct Analyst {
     pub settings: Settings,
     pub manner: Manner,
     notices: mpsc::UnboundedSender<Notice>,
+    /// The thread's own queue, for what others find out for it.
+    door: Door,
+    /// Another thread judges manifests.
+    is_judging: bool,
     /// Open files whose findings are to be sent.
     due: BTreeSet<PathBuf>,
     /// What files compiled to last, by target.
@@ -78,11 +88,15 @@ impl Door {
     /// The system has no thread to give.
     pub fn open(notices: mpsc::UnboundedSender<Notice>) -> std::io::Result<Door> {
         let (jobs, queue) = channel();
+        let door = Door { jobs };
+        let own = door.clone();
         let analyst = || Analyst {
             workspace: Workspace::default(),
             settings: Settings::default(),
             manner: Manner::default(),
             notices,
+            door: own,
+            is_judging: false,
             due: BTreeSet::new(),
             previews: BTreeMap::new(),
             published: BTreeMap::new(),
@@ -93,12 +107,12 @@ impl Door {
             .name("analyst".to_string())
             .stack_size(aipc_project::STACK_BYTES)
             .spawn(move || analyst().run(&queue))?;
-        Ok(Door { jobs })
+        Ok(door)
     }
 
     /// A change: in order, and nobody waits for it.
     pub fn tell(&self, change: impl FnOnce(&mut Analyst) + Send + 'static) {
-        // The thread lives as long as a door does.
+        // The thread lives as long as the server does.
         let _ = self.jobs.send(Box::new(change));
     }
 
@@ -170,13 +184,60 @@ impl Analyst {
             self.contain(Box::new(move |it| {
                 it.workspace.policy(&path);
                 // The last one: what only shows beside all others can be said.
-                if it.workspace.unknown_policy().is_none() {
+                if it.workspace.is_complete() {
                     it.settle();
                 }
             }));
             return true;
         }
+        if self.unsettled.is_none()
+            && !self.is_judging
+            && let Some((path, question)) = self.workspace.stale_verdicts()
+        {
+            self.judge(path, question);
+            return true;
+        }
         false
+    }
+
+    /// Has the manifests of a project judged, which may take a while, by a thread of its own.
+    fn judge(&mut self, path: PathBuf, question: Question) {
+        let (door, of) = (self.door.clone(), path.clone());
+        let revision = question.revision;
+        let work = move || {
+            let answer = catch_unwind(AssertUnwindSafe(|| question.answer()));
+            door.tell(move |it| {
+                it.is_judging = false;
+                match answer {
+                    Ok(answer) => {
+                        if it.workspace.note_verdicts(&of, answer) {
+                            it.say(Notice::StaleLenses);
+                        }
+                    }
+                    Err(panic) => {
+                        it.workspace.give_up_verdicts(&of, revision);
+                        it.say(Notice::Fault(words(&*panic)));
+                    }
+                }
+            });
+        };
+        let judge = thread::Builder::new().name("judge".to_string()).stack_size(aipc_project::STACK_BYTES);
+        match judge.spawn(work) {
+            Ok(_) => self.is_judging = true,
+            Err(why) => {
+                self.workspace.give_up_verdicts(&path, revision);
+                self.say(Notice::Fault(format!("the system has no thread to give: {why}")));
+            }
+        }
+    }
+
+    /// What the rules around a file say of manifests: while somebody types, what they said last. Who cannot be told of a
+    /// new answer gets none but the true one.
+    pub fn verdicts(&mut self, path: &Path) -> Rc<Verdicts> {
+        match self.manner.refreshes_lenses {
+            true => self.workspace.last_verdicts(path),
+            false => self.workspace.verdicts(path),
+        }
     }
 
     /// Other files may have other findings now, or all of them: other files are known, settings changed, or folders.
@@ -193,9 +254,7 @@ impl Analyst {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(self))) {
             self.workspace.forget();
             self.tokens.clear();
-            let words = panic.downcast_ref::<&str>().map(|it| (*it).to_string());
-            let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
-            self.say(Notice::Fault(words.unwrap_or_else(|| "no message".to_string())));
+            self.say(Notice::Fault(words(&*panic)));
         }
     }
 
@@ -224,7 +283,7 @@ impl Analyst {
         self.unsettled = Some(Instant::now());
     }
 
-    fn publish(&mut self, path: &std::path::Path) {
+    fn publish(&mut self, path: &Path) {
         let Some((version, text)) = self.workspace.document(path).map(|it| (it.version, it.text.clone()))
         else {
             return;
@@ -241,7 +300,7 @@ impl Analyst {
     }
 
     /// What is wrong with a file.
-    pub fn findings(&mut self, path: &std::path::Path) -> Vec<Finding> {
+    pub fn findings(&mut self, path: &Path) -> Vec<Finding> {
         let language = self.workspace.document(path).map_or(Language::of(path, ""), |it| it.language);
         match language {
             Language::Policy => {
@@ -261,4 +320,11 @@ impl Analyst {
             Language::Manifest | Language::Other => Vec::new(),
         }
     }
+}
+
+/// What a panic said.
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let words = panic.downcast_ref::<&str>().map(|it| (*it).to_string());
+    let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
+    words.unwrap_or_else(|| "no message".to_string())
 }

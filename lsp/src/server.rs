@@ -134,6 +134,7 @@ impl Backend {
                     }
                 }
                 Notice::Stale => self.refresh(),
+                Notice::StaleLenses => self.refresh_lenses(),
                 Notice::Fault(words) => {
                     self.client.log_message(lsp::MessageType::ERROR, format!("fault: {words}")).await;
                 }
@@ -160,6 +161,13 @@ impl Backend {
         });
     }
 
+    fn refresh_lenses(&self) {
+        let client = self.client.clone();
+        if self.can().refresh_lenses {
+            tokio::spawn(async move { client.code_lens_refresh().await });
+        }
+    }
+
     /// The answer to what was no message.
     async fn unreadable(&self, params: Value) -> Result<Value> {
         sift::answer(&params)
@@ -182,7 +190,7 @@ impl LanguageServer for Backend {
         let settings = params.initialization_options.clone().unwrap_or(Value::Null);
         let folders = capabilities::folders(&params);
         self.door.tell(move |it| {
-            it.manner = Manner { encoding, push: !can.pull };
+            it.manner = Manner { encoding, push: !can.pull, refreshes_lenses: can.refresh_lenses };
             it.settings = crate::settings::Settings::read(settings.get("aip").unwrap_or(&settings));
             it.workspace.folders = folders;
         });

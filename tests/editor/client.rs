@@ -24,6 +24,8 @@ pub struct Client {
     pub published: BTreeMap<String, (Value, Vec<Value>)>,
     /// What the server logged.
     pub log: Vec<String>,
+    /// How often the server said that lenses are to be asked for again.
+    pub lens_refreshes: usize,
 }
 
 impl Client {
@@ -55,6 +57,7 @@ impl Client {
             capabilities: Value::Null,
             published: BTreeMap::new(),
             log: Vec::new(),
+            lens_refreshes: 0,
         };
         let uri = address(folder);
         let answer = client.request(
@@ -125,6 +128,14 @@ impl Client {
         }
     }
 
+    /// Waits until something holds after one of the messages to come, or before.
+    pub fn until(&mut self, mut holds: impl FnMut(&mut Client) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !holds(self) {
+            self.receive(deadline);
+        }
+    }
+
     /// The next message; what the server asks is answered, what it tells is noted.
     fn receive(&mut self, deadline: Instant) -> Value {
         let wait = deadline.saturating_duration_since(Instant::now());
@@ -139,7 +150,8 @@ impl Client {
             Some("window/logMessage") => {
                 self.log.push(params["message"].as_str().unwrap_or_default().to_string());
             }
-            Some(_) if message.get("id").is_some() => {
+            Some(method) if message.get("id").is_some() => {
+                self.lens_refreshes += usize::from(method == "workspace/codeLens/refresh");
                 let answer = json!({ "jsonrpc": "2.0", "id": message["id"], "result": null });
                 self.send(&answer);
             }

@@ -267,3 +267,67 @@ fn a_verdict_is_explained_on_request() {
     assert_eq!(error["code"], -32602);
     assert_eq!(client.goodbye(), Some(0));
 }
+
+/// The words of the lenses of a file.
+fn lenses(client: &mut Client, uri: &str) -> Vec<String> {
+    let params = json!({ "textDocument": { "uri": uri } });
+    let found = client.request("textDocument/codeLens", params).expect("lenses");
+    let title = |it: &Value| it["command"]["title"].as_str().unwrap_or_default().to_string();
+    found.as_array().map(|it| it.iter().map(title).collect()).unwrap_or_default()
+}
+
+fn replace_all(client: &mut Client, uri: &str, version: i64, text: &str) {
+    client.notify(
+        "textDocument/didChange",
+        json!({ "textDocument": { "uri": uri, "version": version }, "contentChanges": [{ "text": text }] }),
+    );
+}
+
+#[test]
+fn lenses_say_the_last_verdicts_while_typing_and_the_true_ones_in_the_end() {
+    let folder = Folder::new("lenses");
+    folder.file(
+        "pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: a}\nspec: {hostNetwork: true}\n",
+    );
+    let (denies, allows) = ("rule r: deny pod if spec.hostNetwork\n", "rule r: deny pod if spec.hostPID\n");
+    let uri = folder.file("a.aip", denies);
+    let refresh = json!({ "workspace": { "codeLens": { "refreshSupport": true } } });
+    let mut client = Client::start(&folder.0, refresh);
+    client.open(&uri, "aip", denies);
+    let mut known = Vec::new();
+    let mut until_refreshed = |client: &mut Client, wanted: &str| {
+        let before = known.clone();
+        // No answer but the last one and the true one.
+        loop {
+            let seen = client.lens_refreshes;
+            let found = lenses(client, &uri);
+            if found == [wanted] {
+                known = found;
+                return;
+            }
+            assert_eq!(found, before);
+            client.until(|it| it.lens_refreshes > seen);
+        }
+    };
+    until_refreshed(&mut client, "0 pass, 1 fail: pod.yaml");
+    for version in 2..40 {
+        replace_all(&mut client, &uri, version, if version % 2 == 0 { allows } else { denies });
+    }
+    replace_all(&mut client, &uri, 40, allows);
+    until_refreshed(&mut client, "1 pass");
+    // An exemption in another file, which arrives on disk.
+    let exempt = folder.file("b.aip", "exempt a.r for pod until 2099-01-31 because \"ops: for now\"\n");
+    client.notify("workspace/didChangeWatchedFiles", json!({ "changes": [{ "uri": exempt, "type": 1 }] }));
+    replace_all(&mut client, &uri, 41, denies);
+    until_refreshed(&mut client, "0 pass");
+    assert_eq!(client.goodbye(), Some(0));
+
+    // Who cannot be told of a new answer gets none but the true one.
+    let mut client = Client::start(&folder.0, json!({}));
+    client.open(&uri, "aip", denies);
+    assert_eq!(lenses(&mut client, &uri), ["0 pass"]);
+    replace_all(&mut client, &uri, 2, "rule s: deny pod if spec.hostNetwork\n");
+    assert_eq!(lenses(&mut client, &uri), ["0 pass, 1 fail: pod.yaml"]);
+    assert_eq!(client.goodbye(), Some(0));
+}

@@ -17,7 +17,6 @@ use aipc_compiler::syntax::ast;
 use aipc_runtime::program::Program;
 
 use crate::files::discover::{self, Found, FoundFile};
-use crate::files::loader::OpenTexts;
 use crate::files::read;
 use crate::project::{self, Located, Project, Projects, Settings};
 use crate::report::Finding;
@@ -34,8 +33,6 @@ pub struct Compilation {
     /// All files of the project were asked for, rather than some.
     pub is_complete: bool,
     projects: Projects,
-    /// What an editor has open.
-    open: OpenTexts,
     /// What the files of a project are analysed with, by its root.
     options: BTreeMap<PathBuf, analysis::Options>,
     said: BTreeSet<Said>,
@@ -57,12 +54,6 @@ impl Compilation {
     /// command that is done a good part of its time.
     pub fn until_the_end() -> ManuallyDrop<Compilation> {
         ManuallyDrop::new(Compilation::default())
-    }
-
-    /// A compilation of the files of one project, wherever they lie, with the texts that an editor has open.
-    pub fn of_project(project: Rc<Project>, open: OpenTexts) -> Compilation {
-        let projects = Projects::only(project);
-        Compilation { projects, open, is_complete: true, ..Compilation::default() }
     }
 
     /// The policy files behind `paths`: of the project around the working folder if there are none.
@@ -104,21 +95,18 @@ impl Compilation {
     /// Reads and analyses one file.
     pub fn add(&mut self, path: &Path) {
         let project = self.project_of(path);
-        let text = match self.open.get(path) {
-            Some(text) => text.clone(),
-            None => match read::text(path, read::SOURCE_BYTES_MAX) {
-                Ok(text) => text.into(),
-                Err(why) => {
-                    let message = format!("`{}` cannot be read: {why}", read::name(path));
-                    self.findings.push(Finding::error("unreadable", message));
-                    return;
-                }
-            },
+        let text = match read::text(path, read::SOURCE_BYTES_MAX) {
+            Ok(text) => text,
+            Err(why) => {
+                let message = format!("`{}` cannot be read: {why}", read::name(path));
+                self.findings.push(Finding::error("unreadable", message));
+                return;
+            }
         };
         self.prepare(&project);
         let Some(options) = self.options.get_mut(&project.root) else { return };
         let file = self.sources.add(read::name(path), text);
-        let loader = project.loader().with_open(self.open.clone());
+        let loader = project.loader();
         let analysis = analysis::analyze(&mut self.sources, file, &loader, options);
         self.say(analysis.diagnostics.clone());
         self.files.push(PolicyFile { path: path.to_path_buf(), file, project, analysis });

@@ -4,7 +4,7 @@
 //! taken there, also within text that is not finished.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use aipc_compiler::hir::Ty;
@@ -125,6 +125,11 @@ fn with_cursor(text: &str, offset: usize) -> (Range<usize>, String) {
 pub fn at(workspace: &mut Workspace, path: &Path, offset: usize) -> Option<Completion> {
     let file = workspace.policy(path)?;
     let (replace, text) = with_cursor(file.text(), offset);
+    if let Some(path_of_use) = used_path(&file, replace.start) {
+        let mut offers = Offers { file: &file, items: Vec::new() };
+        offers.modules(&workspace.project_files(path));
+        return Some(Completion { replace: path_of_use, items: offers.items });
+    }
     let mut marked = workspace.policy_with(path, text.as_str().into(), CURSOR);
     if marked.analysis.module.sites.is_empty() {
         // `policy x = library.|` is no item without its arguments.
@@ -144,10 +149,6 @@ fn complete(
     others: &[Rc<PolicyFile>],
 ) -> Completion {
     let mut offers = Offers { file, items: Vec::new() };
-    if let Some(path) = used_path(file, replace.start) {
-        offers.modules();
-        return Completion { replace: path, items: offers.items };
-    }
     let options = marked.project.options.borrow();
     let in_text = is_in_text(file, replace.start);
     for site in &marked.analysis.module.sites {
@@ -222,12 +223,12 @@ impl Offers<'_> {
         &mut self.items[last]
     }
 
-    fn modules(&mut self) {
+    fn modules(&mut self, files: &[PathBuf]) {
         for name in stdlib::names().filter(|it| *it != "prelude") {
             self.add(&format!("std/{name}"), ItemKind::Module, "library", Rank::Near);
         }
         let folder = self.file.path.parent();
-        for path in self.file.project.files().iter().filter(|it| **it != self.file.path) {
+        for path in files.iter().filter(|it| **it != self.file.path) {
             if let Some(below) = folder.and_then(|folder| path.strip_prefix(folder).ok()) {
                 let name = format!("./{}", below.to_string_lossy());
                 self.add(name.trim_end_matches(".aip"), ItemKind::Module, "file", Rank::Near);

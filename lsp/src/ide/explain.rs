@@ -51,7 +51,7 @@ fn of_rule(workspace: &mut Workspace, path: &Path, offset: usize) -> Option<Node
         object: &|_, _| true,
         source: &|policy, rule| running.source(policy, rule),
     };
-    let mut found = running.ask(|programs, world| explain(programs, &manifests, world, &wanted));
+    let mut found = running.judges.ask(|programs, world| explain(programs, &manifests, world, &wanted));
     found.sort_by_key(|it| it.status != Status::Fail && it.status != Status::Warn);
     let count = found.len();
     found.truncate(OBJECTS_MAX);
@@ -94,7 +94,7 @@ fn of_object(workspace: &mut Workspace, path: &Path, offset: usize) -> Option<No
         object: &|_, it| bytes(it) == meant,
         source: &|policy, rule| running.source(policy, rule),
     };
-    let found = running.ask(|programs, world| explain(programs, &manifests, world, &wanted));
+    let found = running.judges.ask(|programs, world| explain(programs, &manifests, world, &wanted));
     let (_, resource) = manifests.resources().find(|(_, it)| bytes(it) == meant)?;
     let has_failed = found.iter().any(|it| matches!(it.status, Status::Fail | Status::Warn));
     let detail = match found.len() {
@@ -154,15 +154,14 @@ fn line(workspace: &Workspace, location: &Location) -> Option<Place> {
 impl Running {
     /// A rule as its file has it.
     fn source(&self, policy: &str, rule: &str) -> Option<aipc_project::run::explain::RuleSource<'_>> {
-        let compilation = &self.policies.compilation;
-        compilation.files.iter().find_map(|file| {
+        self.files.iter().find_map(|file| {
             let analysis = &file.analysis;
             let hir = analysis.module.policies.iter().find(|it| it.name == policy)?;
             let ir = analysis.policies.policies.iter().find(|it| it.name == policy)?;
             Some(aipc_project::run::explain::RuleSource {
                 hir: hir.rules.iter().find(|it| it.name == rule)?,
                 ir: ir.rules.iter().find(|it| it.name == rule)?,
-                sources: &compilation.sources,
+                sources: &file.sources,
             })
         })
     }

@@ -2,16 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aipc_compiler::diagnostic::Severity;
-use aipc_project::compile::Compilation;
+use aipc_compiler::formats::bytecode;
 use aipc_project::report::{Effect, RuleResult, Status};
-use aipc_project::run::context;
-use aipc_project::run::judge::{Judged, World, judge};
+use aipc_project::run::judge::{Judged, World, judge_only};
 use aipc_project::run::manifests::{Manifest, Manifests, is_kyverno_policy};
 use aipc_project::run::patched::patched_file;
-use aipc_project::run::policies::Policies;
 use aipc_runtime::document::{self, ReadOptions};
 use aipc_runtime::machine::{self, AdmissionOperation};
 use aipc_runtime::program::Program;
@@ -20,31 +19,38 @@ use aipc_runtime::value::Time;
 use super::diagnostics::{Finding, QuickFix};
 use super::{Place, TextEdit};
 use crate::text::{Lines, Position};
-use crate::workspace::Workspace;
+use crate::workspace::{PolicyFile, Workspace};
 
 /// The policies of a project as they run, with the world that its settings name.
 pub struct Running {
-    pub policies: Policies,
-    recorded: machine::World,
+    pub judges: Arc<Judges>,
+    /// What they were compiled from.
+    pub files: Vec<Rc<PolicyFile>>,
+}
+
+/// Programs, and the world that they ask.
+pub struct Judges {
+    programs: Vec<Program>,
+    recorded: Arc<machine::World>,
 }
 
 impl Running {
-    /// Compiles all policy files of the project around a path.
+    /// Compiles what is known of the policy files of the project around a path. Files with mistakes are left out.
     pub fn of(workspace: &mut Workspace, path: &Path) -> Running {
-        let project = workspace.project(path);
-        let mut compilation = Compilation::of_project(Rc::clone(&project.project), workspace.open_texts());
-        for file in workspace.project_files(path) {
-            compilation.add(&file);
-        }
-        let mut policies = Policies::of(compilation);
-        policies.finish();
-        let recorded = policies.context().map(|path| context::load(&path).0).unwrap_or_default();
-        Running { policies, recorded }
+        let recorded = workspace.recorded(path);
+        let files = workspace.project_policies(path);
+        let whole = files.iter().filter(|it| !it.analysis.has_errors());
+        let sets: Vec<_> = whole.map(|it| (&it.analysis.policies, &it.sources)).collect();
+        // What the runtime cannot carry is found where it is compiled for it.
+        let programs = bytecode::emit_all(&sets).into_iter().collect();
+        Running { judges: Arc::new(Judges { programs, recorded }), files }
     }
+}
 
-    /// What the policies say of a manifest.
+impl Judges {
+    /// What the policies say of manifests.
     pub fn judge(&self, manifests: &Manifests) -> Judged {
-        self.ask(|_, world| judge(&self.policies, manifests, world))
+        self.ask(|programs, world| judge_only(programs, manifests, world))
     }
 
     /// Asks the programs, in the world as it is now.
@@ -61,7 +67,7 @@ impl Running {
             audit_warn: false,
             show_values: false,
         };
-        question(&self.policies.programs, &world)
+        question(&self.programs, &world)
     }
 }
 
@@ -89,7 +95,7 @@ pub fn findings(workspace: &mut Workspace, path: &Path) -> Vec<Finding> {
         found.push(plain(start.min(text.len())..end, severity, "manifest", it.message.clone()));
     }
     let running = workspace.running(path);
-    let judged = running.judge(&manifests);
+    let judged = running.judges.judge(&manifests);
     let at_line = |line: u32| lines.line(&text, line.saturating_sub(1));
     for result in &judged.results {
         let rule = format!("{}/{}", result.policy, result.rule);
@@ -158,12 +164,7 @@ fn related(workspace: &Workspace, result: &RuleResult) -> Vec<(Place, String)> {
 }
 
 /// What mutations would change, with the change as a repair.
-fn mutation(
-    path: &Path,
-    text: &std::sync::Arc<str>,
-    manifests: &Manifests,
-    judged: &Judged,
-) -> Option<Finding> {
+fn mutation(path: &Path, text: &Arc<str>, manifests: &Manifests, judged: &Judged) -> Option<Finding> {
     let manifest = manifests.files.first()?;
     let patched = patched_file(manifest, &judged.patched, &ReadOptions::default())?;
     let rules: Vec<String> = judged

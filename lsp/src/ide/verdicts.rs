@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aipc_project::files::discover::{self, FoundFile};
+use aipc_project::files::loader::OpenTexts;
+use aipc_project::files::read;
 use aipc_project::report::Status;
 use aipc_project::run::manifests::{EXTENSIONS, Manifests};
 
-use super::manifest;
-use crate::workspace::Workspace;
+use super::manifest::{self, Judges};
 
 /// How often a rule let objects pass, and which it did not.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -31,17 +33,17 @@ pub struct Verdicts {
 const FILES_MAX: usize = 500;
 const BYTES_MAX: usize = 8 << 20;
 
-/// The manifests of the project around a file, with the texts that are open.
-pub fn manifests(workspace: &mut Workspace, path: &Path) -> Manifests {
-    let project = workspace.project(path);
-    if !project.is_listed() {
-        return Manifests::default();
-    }
-    let found = discover::discover(&[project.root().to_path_buf()], &EXTENSIONS);
+/// The manifests of a project, with the texts that are open.
+fn manifests(root: &Path, open: &OpenTexts) -> Manifests {
+    let found = discover::discover(&[root.to_path_buf()], &EXTENSIONS);
     let mut all = Manifests::default();
     let mut bytes = 0;
     for FoundFile { path, .. } in found.files.into_iter().take(FILES_MAX) {
-        let Some(text) = workspace.text(&path) else { continue };
+        let text = match open.get(&path) {
+            Some(text) => Some(text.clone()),
+            None => read::text(&path, read::SOURCE_BYTES_MAX).ok().map(Arc::from),
+        };
+        let Some(text) = text else { continue };
         bytes += text.len();
         if bytes > BYTES_MAX {
             break;
@@ -53,15 +55,45 @@ pub fn manifests(workspace: &mut Workspace, path: &Path) -> Manifests {
     all
 }
 
-/// The verdicts of the project around a file on its manifests.
-pub fn verdicts(workspace: &mut Workspace, path: &Path) -> Verdicts {
-    let manifests = workspace.manifests(path);
-    let running = workspace.running(path);
+/// What is to be judged, apart from the workspace: another thread may do it.
+pub struct Question {
+    /// The folder of the project; none where nobody meant it as one.
+    pub root: Option<PathBuf>,
+    pub judges: Arc<Judges>,
+    /// The manifests, where they are known already.
+    pub manifests: Option<Arc<Manifests>>,
+    pub open: OpenTexts,
+    /// Of the workspace, when the question was put.
+    pub revision: u64,
+}
+
+/// What came of a question.
+pub struct Answer {
+    pub manifests: Arc<Manifests>,
+    pub verdicts: Verdicts,
+    pub revision: u64,
+}
+
+impl Question {
+    /// Reads the manifests where they are not known.
+    pub fn manifests(&self) -> Arc<Manifests> {
+        let read = || self.root.as_ref().map_or_else(Manifests::default, |root| manifests(root, &self.open));
+        self.manifests.clone().unwrap_or_else(|| Arc::new(read()))
+    }
+
+    /// Judges the manifests.
+    pub fn answer(&self) -> Answer {
+        let manifests = self.manifests();
+        Answer { verdicts: tally(&self.judges, &manifests), manifests, revision: self.revision }
+    }
+}
+
+fn tally(judges: &Judges, manifests: &Manifests) -> Verdicts {
     let mut verdicts = Verdicts::default();
     if manifests.files.is_empty() {
         return verdicts;
     }
-    for result in running.judge(&manifests).results {
+    for result in judges.judge(manifests).results {
         let tally = verdicts.rules.entry((result.policy, result.rule)).or_default();
         match result.status {
             Status::Pass => tally.pass += 1,

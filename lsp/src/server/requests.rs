@@ -495,7 +495,7 @@ impl Backend {
                 return None;
             }
             let file = it.policy(&path)?;
-            let verdicts = it.workspace.verdicts(&path);
+            let verdicts = it.verdicts(&path);
             let text = it.text(&file);
             let address = uri.as_str();
             let lens = |lens: lens::Lens| {

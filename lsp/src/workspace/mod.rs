@@ -7,7 +7,7 @@ mod document;
 mod policy;
 mod project;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,10 +20,12 @@ pub use document::{Change, Document, Language};
 pub use policy::PolicyFile;
 pub use project::ProjectState;
 
+use aipc_project::run::context;
 use aipc_project::run::manifests::Manifests;
+use aipc_runtime::machine;
 
 use crate::ide::manifest::Running;
-use crate::ide::verdicts::{self, Verdicts};
+use crate::ide::verdicts::{Answer, Question, Verdicts};
 
 /// Everything that the server knows.
 #[derive(Default)]
@@ -32,13 +34,28 @@ pub struct Workspace {
     pub folders: Vec<PathBuf>,
     documents: BTreeMap<PathBuf, Document>,
     projects: BTreeMap<PathBuf, Rc<ProjectState>>,
-    policies: BTreeMap<PathBuf, Rc<PolicyFile>>,
-    /// Every policy file of every project around an open file is analysed, but for the one that is being edited.
-    is_complete: bool,
-    /// By the roots of projects.
+    /// The projects of folders: to find one means to look for settings in each folder above.
+    project_of: HashMap<PathBuf, Rc<ProjectState>>,
+    policies: HashMap<PathBuf, Rc<PolicyFile>>,
+    /// The policy files around open files that are not analysed yet; `None` where that is to be found out anew. The one that
+    /// is being edited is not among them.
+    unknown: Option<Vec<PathBuf>>,
+    /// Grows with each change.
+    revision: u64,
+    // By the roots of projects.
+    files: BTreeMap<PathBuf, Rc<[PathBuf]>>,
     running: BTreeMap<PathBuf, Rc<Running>>,
-    manifests: BTreeMap<PathBuf, Rc<Manifests>>,
-    verdicts: BTreeMap<PathBuf, Rc<Verdicts>>,
+    recorded: BTreeMap<PathBuf, Arc<machine::World>>,
+    manifests: BTreeMap<PathBuf, Arc<Manifests>>,
+    verdicts: BTreeMap<PathBuf, KnownVerdicts>,
+}
+
+/// The verdicts of a project as they were found last.
+#[derive(Default)]
+struct KnownVerdicts {
+    verdicts: Rc<Verdicts>,
+    /// The revision at which they are true; `None` before the first.
+    revision: Option<u64>,
 }
 
 impl Workspace {
@@ -65,22 +82,31 @@ impl Workspace {
         let before = self.policies.len();
         self.policies.retain(|_, it| !it.rests_on(path));
         // The file itself is looked at at once; others that went with it are not.
-        self.is_complete &= before - self.policies.len() <= 1;
+        if before - self.policies.len() > 1 {
+            self.unknown = None;
+        }
         self.running.clear();
-        self.verdicts.clear();
+        self.revision += 1;
     }
 
     /// The file is closed; what is on disk counts again.
     pub fn close(&mut self, path: &Path) {
         self.documents.remove(path);
         self.changed(path);
+        let open: Vec<PathBuf> = self.open_policies();
+        let open: BTreeSet<PathBuf> = open.iter().map(|it| self.project(it).root().to_path_buf()).collect();
+        self.verdicts.retain(|root, _| open.contains(root));
     }
 
     /// A file changed, came or went: what rests on it is to be found out anew.
     pub fn changed(&mut self, path: &Path) {
         if path.file_name().is_some_and(|name| name == FILE_NAME) || is_manifest(path) {
             self.manifests.clear();
-            self.verdicts.clear();
+            self.revision += 1;
+            if self.projects.values().any(|it| it.context().as_deref() == Some(path)) {
+                self.recorded.clear();
+                self.running.clear();
+            }
             // Settings reach everything, and so may the definitions of a kind; manifests that are neither cost only time.
             let is_read = |it: &ProjectState| it.reads(path);
             if is_settings(path) || self.projects.values().any(|it| is_read(it)) {
@@ -89,20 +115,22 @@ impl Workspace {
             return;
         }
         self.forget_what_rests_on(path);
-        self.is_complete = false;
-        for project in self.projects.values() {
-            project.forget_files();
-        }
+        self.unknown = None;
+        self.files.clear();
     }
 
     /// Forgets everything but the texts: also after a fault, since what was in the making may be broken.
     pub fn forget(&mut self) {
         self.projects.clear();
+        self.project_of.clear();
         self.policies.clear();
+        self.files.clear();
         self.running.clear();
+        self.recorded.clear();
         self.manifests.clear();
         self.verdicts.clear();
-        self.is_complete = false;
+        self.unknown = None;
+        self.revision += 1;
     }
 
     /// The open files, by path.
@@ -125,6 +153,15 @@ impl Workspace {
     /// The project around a file: the nearest folder with an `aip.toml`, else the editor's folder, else its own.
     pub fn project(&mut self, path: &Path) -> Rc<ProjectState> {
         let folder = path.parent().unwrap_or(Path::new(""));
+        if let Some(project) = self.project_of.get(folder) {
+            return Rc::clone(project);
+        }
+        let project = self.find_project(folder);
+        self.project_of.insert(folder.to_path_buf(), Rc::clone(&project));
+        project
+    }
+
+    fn find_project(&mut self, folder: &Path) -> Rc<ProjectState> {
         let with_file =
             folder.ancestors().find(|it| !it.as_os_str().is_empty() && it.join(FILE_NAME).is_file());
         let open =
@@ -161,28 +198,49 @@ impl Workspace {
     /// The texts of open files.
     pub fn open_texts(&self) -> OpenTexts {
         let texts = self.documents.iter().map(|(path, document)| (path.clone(), document.text.clone()));
-        Rc::new(texts.collect())
+        Arc::new(texts.collect())
     }
 
-    /// The policy files of the project around a file: those on disk, and those that are open.
-    pub fn project_files(&mut self, path: &Path) -> Vec<PathBuf> {
+    /// The policy files of the project around a file, in order: those on disk, and those that are open.
+    pub fn project_files(&mut self, path: &Path) -> Rc<[PathBuf]> {
         let project = self.project(path);
-        let mut files: BTreeSet<PathBuf> = project.files().iter().cloned().collect();
+        if let Some(known) = self.files.get(project.root()) {
+            return Rc::clone(known);
+        }
+        let mut files: BTreeSet<PathBuf> = project.files().into_iter().collect();
         let open: Vec<PathBuf> = self.open_policies();
         files.extend(open.into_iter().filter(|it| self.project(it).root() == project.root()));
-        files.into_iter().collect()
+        let files: Rc<[PathBuf]> = files.into_iter().collect();
+        self.files.insert(project.root().to_path_buf(), Rc::clone(&files));
+        files
     }
 
-    /// A policy file of the project around a file that is not analysed yet: work for an idle moment.
+    /// A policy file of the project around an open file that is not analysed yet, once each: work for an idle moment.
     pub fn unknown_policy(&mut self) -> Option<PathBuf> {
-        if self.is_complete {
-            return None;
+        let mut unknown = match self.unknown.take() {
+            Some(unknown) => unknown,
+            None => {
+                let open = self.open_policies();
+                let lists: Vec<Rc<[PathBuf]>> = open.iter().map(|it| self.project_files(it)).collect();
+                let files: BTreeSet<&PathBuf> = lists.iter().flat_map(|it| it.iter()).collect();
+                files.into_iter().rev().cloned().collect()
+            }
+        };
+        let mut found = None;
+        while let Some(path) = unknown.pop() {
+            if !self.policies.contains_key(&path) {
+                found = Some(path);
+                break;
+            }
         }
-        let open = self.open_policies();
-        let files: BTreeSet<PathBuf> = open.iter().flat_map(|it| self.project_files(it)).collect();
-        let found = files.into_iter().find(|it| !self.policies.contains_key(it) && self.text(it).is_some());
-        self.is_complete = found.is_none();
+        self.unknown = Some(unknown);
         found
+    }
+
+    /// No policy file is left for an idle moment.
+    pub fn is_complete(&self) -> bool {
+        let is_known = |it: &PathBuf| self.policies.contains_key(it);
+        self.unknown.as_ref().is_some_and(|it| it.iter().all(is_known))
     }
 
     /// What is known of the policy files of the project around a file; each is analysed where it was not.
@@ -208,26 +266,81 @@ impl Workspace {
         running
     }
 
+    /// The recorded world that the settings of the project around a file name.
+    pub fn recorded(&mut self, path: &Path) -> Arc<machine::World> {
+        let project = self.project(path);
+        let read = || project.context().map_or_else(Default::default, |it| context::load(&it).0);
+        let known = self.recorded.entry(project.root().to_path_buf());
+        Arc::clone(known.or_insert_with(|| Arc::new(read())))
+    }
+
     /// The manifests of the project around a file.
-    pub fn manifests(&mut self, path: &Path) -> Rc<Manifests> {
+    pub fn manifests(&mut self, path: &Path) -> Arc<Manifests> {
         let root = self.project(path).root().to_path_buf();
         if let Some(known) = self.manifests.get(&root) {
-            return Rc::clone(known);
+            return Arc::clone(known);
         }
-        let manifests = Rc::new(verdicts::manifests(self, path));
-        self.manifests.insert(root, Rc::clone(&manifests));
+        let manifests = self.question(path).manifests();
+        self.manifests.insert(root, Arc::clone(&manifests));
         manifests
     }
 
-    /// What the policies of the project around a file say of its manifests.
+    /// What the policies of the project around a file say of its manifests, as they are now.
     pub fn verdicts(&mut self, path: &Path) -> Rc<Verdicts> {
         let root = self.project(path).root().to_path_buf();
-        if let Some(known) = self.verdicts.get(&root) {
-            return Rc::clone(known);
+        if self.verdicts.get(&root).is_none_or(|it| it.revision != Some(self.revision)) {
+            let answer = self.question(path).answer();
+            self.note_verdicts(path, answer);
         }
-        let verdicts = Rc::new(verdicts::verdicts(self, path));
-        self.verdicts.insert(root, Rc::clone(&verdicts));
-        verdicts
+        self.last_verdicts(path)
+    }
+
+    /// What they said when they were asked last; nothing before the first time. [`Workspace::stale_verdicts`] will name it.
+    pub fn last_verdicts(&mut self, path: &Path) -> Rc<Verdicts> {
+        let root = self.project(path).root().to_path_buf();
+        Rc::clone(&self.verdicts.entry(root).or_default().verdicts)
+    }
+
+    /// A question whose last answer is not true any more, as far as somebody wanted to know it.
+    pub fn stale_verdicts(&mut self) -> Option<(PathBuf, Question)> {
+        let revision = Some(self.revision);
+        let root = self.verdicts.iter().find(|(_, it)| it.revision != revision)?.0.clone();
+        let inside = root.join(FILE_NAME);
+        let question = self.question(&inside);
+        Some((inside, question))
+    }
+
+    /// Keeps an answer; false where it says what was said before. One that came too late is kept as well, as the last.
+    pub fn note_verdicts(&mut self, path: &Path, answer: Answer) -> bool {
+        let root = self.project(path).root().to_path_buf();
+        if answer.revision == self.revision {
+            self.manifests.insert(root.clone(), answer.manifests);
+        }
+        let known = self.verdicts.entry(root).or_default();
+        known.revision = Some(answer.revision);
+        let is_new = *known.verdicts != answer.verdicts;
+        if is_new {
+            known.verdicts = Rc::new(answer.verdicts);
+        }
+        is_new
+    }
+
+    /// There is no answer to a question: it is not put again until something changes.
+    pub fn give_up_verdicts(&mut self, path: &Path, revision: u64) {
+        let root = self.project(path).root().to_path_buf();
+        self.verdicts.entry(root).or_default().revision = Some(revision);
+    }
+
+    fn question(&mut self, path: &Path) -> Question {
+        let project = self.project(path);
+        let judges = Arc::clone(&self.running(path).judges);
+        Question {
+            root: project.is_listed().then(|| project.root().to_path_buf()),
+            judges,
+            manifests: self.manifests.get(project.root()).cloned(),
+            open: self.open_texts(),
+            revision: self.revision,
+        }
     }
 
     /// What is known of all policy files of all projects of the workspace.
@@ -236,7 +349,7 @@ impl Workspace {
         let folders = self.folders.clone();
         let mut files: BTreeSet<PathBuf> = BTreeSet::new();
         for path in open.into_iter().chain(folders.iter().map(|it| it.join(FILE_NAME))) {
-            files.extend(self.project_files(&path));
+            files.extend(self.project_files(&path).iter().cloned());
         }
         files.iter().filter_map(|it| self.policy(it)).collect()
     }

@@ -1,6 +1,6 @@
-//! A project as the editor sees it: settings, schemas, and the list of its policy files.
+//! A project as the editor sees it: settings and schemas.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -21,7 +21,6 @@ pub struct ProjectState {
     /// The kinds of the project itself.
     kinds: usize,
     is_listed: bool,
-    files: RefCell<OnceCell<Vec<PathBuf>>>,
 }
 
 impl ProjectState {
@@ -38,7 +37,6 @@ impl ProjectState {
             sources,
             diagnostics,
             is_listed,
-            files: RefCell::default(),
         }
     }
 
@@ -51,18 +49,17 @@ impl ProjectState {
         self.is_listed
     }
 
-    /// The policy files on disk; none for a folder that nobody opened.
+    /// The policy files on disk, listed anew; none for a folder that nobody opened.
     pub fn files(&self) -> Vec<PathBuf> {
         if !self.is_listed {
             return Vec::new();
         }
-        let list = || self.project.policies().files.into_iter().map(|it| it.path).collect();
-        self.files.borrow().get_or_init(list).clone()
+        self.project.policies().files.into_iter().map(|it| it.path).collect()
     }
 
-    /// A policy file may have come or gone.
-    pub fn forget_files(&self) {
-        self.files.borrow_mut().take();
+    /// The recorded world that the settings name.
+    pub fn context(&self) -> Option<PathBuf> {
+        self.project.settings.context.as_ref().map(|it| self.root().join(it))
     }
 
     /// Whether its settings or definitions are in this file.

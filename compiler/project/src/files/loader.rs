@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use aipc_compiler::source::Loader;
@@ -20,7 +19,7 @@ pub struct ProjectLoader {
 }
 
 /// Texts that an editor has open, by the names of their files: they count instead of what is on disk.
-pub type OpenTexts = Rc<BTreeMap<PathBuf, Arc<str>>>;
+pub type OpenTexts = Arc<BTreeMap<PathBuf, Arc<str>>>;
 
 /// Different files that one compilation may load.
 const FILES_MAX: usize = 10_000;

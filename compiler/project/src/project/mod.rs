@@ -42,21 +42,11 @@ pub struct Project {
 #[derive(Default)]
 pub struct Projects {
     by_root: BTreeMap<PathBuf, Rc<Project>>,
-    /// The project of every file, whatever lies above it.
-    only: Option<Rc<Project>>,
 }
 
 impl Projects {
-    /// One project, to which every file belongs.
-    pub fn only(project: Rc<Project>) -> Projects {
-        Projects { only: Some(project), ..Projects::default() }
-    }
-
     /// The project of a policy file, of a folder, or for `-` of the working folder: the nearest `aip.toml` above it.
     pub fn of(&mut self, path: &Path, sources: &mut Sources) -> Rc<Project> {
-        if let Some(project) = &self.only {
-            return Rc::clone(project);
-        }
         let start = if read::is_stdin(path) {
             Path::new(".")
         } else if path.is_dir() {

@@ -56,16 +56,24 @@ pub struct Patched {
 
 /// Judges all objects by all programs.
 pub fn judge(policies: &Policies, manifests: &Manifests, world: &World<'_>) -> Judged {
-    let objects: Vec<(&Manifest, &Resource)> = manifests.resources().collect();
-    let (mut judged, seen) =
-        with_surroundings(&policies.programs, manifests, world, |it| it.judge_all(&objects));
+    let (mut judged, seen) = judge_objects(&policies.programs, manifests, world);
     unknown_kinds(policies, manifests, world, &mut judged);
     ended_exemptions(&policies.programs, world, &mut judged);
-    if !objects.is_empty() {
+    if manifests.resources().next().is_some() {
         // Without any object, that alone is to be said.
         seen.report(&policies.programs, world, &mut judged);
     }
     judged
+}
+
+/// As [`judge`], without findings about the run as a whole.
+pub fn judge_only(programs: &[Program], manifests: &Manifests, world: &World<'_>) -> Judged {
+    judge_objects(programs, manifests, world).0
+}
+
+fn judge_objects(programs: &[Program], manifests: &Manifests, world: &World<'_>) -> (Judged, Seen) {
+    let objects: Vec<(&Manifest, &Resource)> = manifests.resources().collect();
+    with_surroundings(programs, manifests, world, |it| it.judge_all(&objects))
 }
 
 /// Does something with what is the same for all objects of a run.

@@ -26,11 +26,6 @@ pub struct Policies {
 }
 
 impl Policies {
-    /// Policies that were read already; [`Policies::finish`] compiles them.
-    pub fn of(compilation: Compilation) -> Policies {
-        Policies { compilation, ..Policies::default() }
-    }
-
     /// Whether nothing was named that could be a policy, not even in vain.
     pub fn is_empty(&self) -> bool {
         self.compiled.is_empty() && self.findings.is_empty()

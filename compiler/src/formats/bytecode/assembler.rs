@@ -12,9 +12,12 @@ use aipc_runtime::program::{
 use crate::source::{FileId, Sources, Span};
 
 /// The parts of a program so far.
+#[derive(Default)]
 pub(super) struct Assembler<'s> {
     pub(super) parts: Parts,
-    sources: &'s Sources,
+    /// The texts that places are in.
+    sources: Option<&'s Sources>,
+    /// Of those texts.
     files: HashMap<FileId, u32>,
     /// Constants by their text, which tells floats apart that are equal and not the same.
     constants: HashMap<String, u32>,
@@ -31,18 +34,11 @@ pub(super) struct Assembler<'s> {
 const ORIGIN_TEXT_MAX: usize = 300;
 
 impl<'s> Assembler<'s> {
-    pub(super) fn new(sources: &'s Sources) -> Assembler<'s> {
-        Assembler {
-            parts: Parts::default(),
-            sources,
-            files: HashMap::new(),
-            constants: HashMap::new(),
-            paths: HashMap::new(),
-            globs: HashMap::new(),
-            regexes: HashMap::new(),
-            origins: HashMap::new(),
-            labels: Vec::new(),
-            block_start: 0,
+    /// What comes next has its places in these texts.
+    pub(super) fn turn_to(&mut self, sources: &'s Sources) {
+        if !self.sources.is_some_and(|it| std::ptr::eq(it, sources)) {
+            self.sources = Some(sources);
+            self.files.clear();
         }
     }
 
@@ -115,7 +111,8 @@ impl<'s> Assembler<'s> {
 
     /// A place of the source and how it is written there, on one line.
     pub(super) fn origin(&mut self, span: Span) -> OriginId {
-        let text = self.sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = self.sources.map_or("", |it| it.text(span));
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let text = match text.char_indices().nth(ORIGIN_TEXT_MAX) {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text,
@@ -125,7 +122,8 @@ impl<'s> Assembler<'s> {
     }
 
     pub(super) fn place(&mut self, span: Span) -> SourcePlace {
-        let source = self.sources.get(span.file);
+        let Some(sources) = self.sources else { return SourcePlace { file: 0, line: 1, column: 1 } };
+        let source = sources.get(span.file);
         let (line, column) = source.line_column(span.start);
         let file = row(&mut self.files, &mut self.parts.files, span.file, source.name.clone());
         SourcePlace { file, line, column }

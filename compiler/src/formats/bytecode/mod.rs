@@ -21,37 +21,53 @@ use assembler::Assembler;
 /// # Errors
 /// A diagnostic for each rule that cannot be carried, with the reason.
 pub fn emit(set: &ir::PolicySet, sources: &Sources) -> Result<Program, Vec<Diagnostic>> {
-    if cfg!(debug_assertions) {
-        let broken = ir::verify::verify(set);
-        assert!(broken.is_empty(), "the IR is not well-formed: {broken:?}");
-    }
-    let mut assembler = Assembler::new(sources);
+    emit_all(&[(set, sources)])
+}
+
+/// One program of several sets of policies, each with the texts that its places are in. Exemptions are from the rules of
+/// all of them.
+///
+/// # Errors
+/// A diagnostic for each rule that cannot be carried, with the reason; its place is in the texts of its own set.
+pub fn emit_all(sets: &[(&ir::PolicySet, &Sources)]) -> Result<Program, Vec<Diagnostic>> {
+    let mut assembler = Assembler::default();
     let mut diagnostics = Vec::new();
-    for policy in &set.policies {
-        let first = RuleId(assembler.parts.rules.len() as u32);
-        let id = PolicyId(assembler.parts.policies.len() as u32);
-        for rule in &policy.rules {
-            if let Err(refusal) = rule::emit_rule(&mut assembler, rule, id) {
+    for (set, sources) in sets {
+        if cfg!(debug_assertions) {
+            let broken = ir::verify::verify(set);
+            assert!(broken.is_empty(), "the IR is not well-formed: {broken:?}");
+        }
+        assembler.turn_to(sources);
+        for policy in &set.policies {
+            let first = RuleId(assembler.parts.rules.len() as u32);
+            let id = PolicyId(assembler.parts.policies.len() as u32);
+            for rule in &policy.rules {
+                if let Err(refusal) = rule::emit_rule(&mut assembler, rule, id) {
+                    diagnostics.push(refusal.diagnostic());
+                }
+            }
+            let last = RuleId(assembler.parts.rules.len() as u32);
+            let row = policy_row(&mut assembler, policy, (first, last));
+            assembler.parts.policies.push(row);
+        }
+    }
+    let policies = || sets.iter().flat_map(|(set, _)| &set.policies);
+    for (set, sources) in sets {
+        assembler.turn_to(sources);
+        for exemption in &set.exemptions {
+            let names = policies().flat_map(|it| it.rules.iter().map(|rule| (&it.name, &rule.name)));
+            let is_from = |(policy, rule): (&String, &String)| exemption.is_from(policy, rule);
+            let rules = (0..).map(RuleId).zip(names).filter_map(|(id, names)| is_from(names).then_some(id));
+            if let Err(refusal) = rule::emit_exemption(&mut assembler, exemption, rules.collect()) {
                 diagnostics.push(refusal.diagnostic());
             }
-        }
-        let last = RuleId(assembler.parts.rules.len() as u32);
-        let row = policy_row(&mut assembler, policy, (first, last));
-        assembler.parts.policies.push(row);
-    }
-    for exemption in &set.exemptions {
-        let names = set.policies.iter().flat_map(|it| it.rules.iter().map(|rule| (&it.name, &rule.name)));
-        let is_from = |(policy, rule): (&String, &String)| exemption.is_from(policy, rule);
-        let rules = (0..).map(RuleId).zip(names).filter_map(|(id, names)| is_from(names).then_some(id));
-        if let Err(refusal) = rule::emit_exemption(&mut assembler, exemption, rules.collect()) {
-            diagnostics.push(refusal.diagnostic());
         }
     }
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
     Program::new(assembler.parts).map_err(|error| {
-        let span = set.policies.first().map_or(NOWHERE, |policy| policy.origin);
+        let span = policies().next().map_or(NOWHERE, |policy| policy.origin);
         vec![Diagnostic::new(Code::NotInTarget, span, format!("bytecode cannot hold this: {error}"))]
     })
 }
