@@ -12,6 +12,7 @@ mod one_liner;
 mod pod_security;
 mod ports;
 mod reference;
+mod kyverno_mutations;
 mod library;
 mod lookups;
 mod mutations;

@@ -15,6 +15,7 @@ pub mod images;
 pub mod jmespath;
 pub mod json;
 pub mod matching;
+pub mod mutate;
 pub mod pattern;
 pub mod policy;
 pub mod wildcard;
