@@ -18,4 +18,5 @@ pub mod matching;
 pub mod mutate;
 pub mod pattern;
 pub mod policy;
+pub mod regular_expression;
 pub mod wildcard;

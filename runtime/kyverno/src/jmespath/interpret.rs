@@ -4,14 +4,13 @@
 //! and take for null; a field of what is no map is null at once. Which node forgives what is written at each.
 
 use aipc_runtime::budget::{Budget, OverBudget};
-use aipc_runtime::regular_expression;
 use aipc_runtime::value::{Shared, Time};
-use regex::Regex;
 
 use super::ast::{Ast, Callee, Comparator, Slice};
 use super::functions::{Argument, Body, Function};
 use super::{Root, SearchError};
 use crate::json::{Entry, Json, View};
+use crate::regular_expression::{Expression, Refusal};
 
 /// What one search may spend: about as many nodes, elements and parts of texts. Kyverno has no such limit.
 const STEPS_MAX: u64 = 2_000_000;
@@ -24,8 +23,8 @@ const REGEXES_MAX: usize = 4;
 pub(super) struct Evaluation {
     budget: Budget,
     now: Option<Time>,
-    /// Expressions that were compiled last, with what they cost for each byte of text.
-    regexes: Vec<(Box<str>, Regex, usize)>,
+    /// Expressions that were compiled last.
+    regexes: Vec<(Box<str>, Expression)>,
 }
 
 impl Evaluation {
@@ -34,25 +33,29 @@ impl Evaluation {
     }
 
     /// A regular expression that is ready to go through so many bytes.
-    pub fn regex(&mut self, pattern: &str, text_len: usize) -> Result<Result<Regex, String>, SearchError> {
-        let place = match self.regexes.iter().position(|(known, ..)| **known == *pattern) {
+    pub fn regex(
+        &mut self,
+        pattern: &str,
+        text_len: usize,
+    ) -> Result<Result<Expression, Refusal>, SearchError> {
+        let place = match self.regexes.iter().position(|(known, _)| **known == *pattern) {
             Some(place) => place,
             None => {
                 self.spend(COMPILE_COST)?;
-                match regular_expression::compile(pattern) {
-                    Err(reason) => return Ok(Err(reason)),
-                    Ok(regex) => {
-                        let cost = regular_expression::cost_per_byte(pattern);
+                match Expression::parse(pattern) {
+                    Err(refusal) => return Ok(Err(refusal)),
+                    Ok(expression) => {
                         self.regexes.truncate(REGEXES_MAX - 1);
-                        self.regexes.insert(0, (pattern.into(), regex, cost as usize));
+                        self.regexes.insert(0, (pattern.into(), expression));
                         0
                     }
                 }
             }
         };
-        let cost = self.regexes[place].2;
-        self.spend(text_len.saturating_mul(cost))?;
-        Ok(Ok(self.regexes[place].1.clone()))
+        let expression = self.regexes[place].1.clone();
+        let cost = 1 + usize::try_from(expression.places / 32).unwrap_or(usize::MAX);
+        self.spend(text_len.saturating_mul(cost) / 8)?;
+        Ok(Ok(expression))
     }
 
     /// The point in time, for functions that ask for it.
@@ -441,7 +444,7 @@ impl<'a> Interpreter<'_, 'a> {
     }
 
     fn apply<'q>(&mut self, function: &Function, arguments: Vec<Argument<'q, 'a>>) -> Found<'q, 'a> {
-        function.check(&arguments)?;
+        function.check(&arguments, &mut self.evaluation)?;
         match function.body {
             Body::Plain(body) => {
                 let mut values = Vec::with_capacity(arguments.len());

@@ -7,6 +7,7 @@ use aipc_runtime::value::{format_duration, parse_duration};
 
 use super::quantity::Amount;
 use super::{Answer, argument_at, golang, is_list, other};
+use crate::go_text::float_g;
 use crate::jmespath::SearchError;
 use crate::jmespath::interpret::Evaluation;
 use crate::json::{Json, View};
@@ -50,7 +51,7 @@ fn zero_divisor<T>(operation: &str) -> Result<T, SearchError> {
 }
 
 fn quantity<'a>(amount: Amount) -> Answer<'a> {
-    Ok(Json::text(amount.to_text()))
+    amount.to_text().map(Json::text)
 }
 
 fn duration<'a>(nanoseconds: i64) -> Answer<'a> {
@@ -150,7 +151,7 @@ pub(super) fn modulo<'a>(arguments: &[Json<'a>], _: &mut Evaluation) -> Answer<'
 
 /// A number as the quantity that its text is.
 fn amount_of(number: f64) -> Result<Amount, SearchError> {
-    match Amount::parse(&golang::float_text(number))? {
+    match Amount::parse(&float_g(number))? {
         Some(amount) => Ok(amount),
         None => other("unable to parse quantity's suffix"),
     }

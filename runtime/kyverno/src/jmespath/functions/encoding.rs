@@ -10,7 +10,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD as PADDED};
 use sha2::Digest;
 
-use super::{Answer, argument_at, golang, not_evaluated, other, text_at};
+use super::{Answer, argument_at, not_evaluated, other, text_at};
+use crate::go_text::float_g;
 use crate::jmespath::interpret::Evaluation;
 use crate::jmespath::json_text::{self, Fault};
 use crate::json::{Escape, Json, View};
@@ -66,7 +67,7 @@ pub(super) fn to_string<'a>(arguments: &[Json<'a>], evaluation: &mut Evaluation)
     }
     evaluation.walk(value)?;
     if let Some(number) = unsayable(value) {
-        return other(format!("json: unsupported value: {}", golang::float_text(number)));
+        return other(format!("json: unsupported value: {}", float_g(number)));
     }
     let text = value.to_json(Escape::Html);
     evaluation.make(text.len())?;

@@ -1,39 +1,11 @@
 //! What Go makes of numbers and text where Rust makes something else of them.
 
-use std::fmt::Write;
-
-use aipc_runtime::value::json_float;
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
-
-use crate::json::{Json, View};
-
-/// What values in messages are cut to.
-const MESSAGE_LEN_MAX: usize = 1000;
 
 /// The integer that a float is cast to: towards zero, and the least one for whatever does not fit.
 pub(super) fn to_int(number: f64) -> i64 {
     let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&number);
     if fits { number as i64 } else { i64::MIN }
-}
-
-/// A float as `%v` writes it.
-pub(super) fn float_text(number: f64) -> String {
-    if number.is_nan() {
-        return "NaN".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
-    }
-    let magnitude = number.abs();
-    if number == 0.0 || (1e-4..1e21).contains(&magnitude) {
-        return json_float(number);
-    }
-    let text = format!("{number:e}");
-    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    match exponent.strip_prefix('-') {
-        Some(exponent) => format!("{digits}e-{exponent:0>2}"),
-        None => format!("{digits}e+{exponent:0>2}"),
-    }
 }
 
 /// A float as it is put into text: the shortest digits that say it in 32 bits.
@@ -44,56 +16,6 @@ pub(super) fn short_float_text(number: f64) -> String {
         f32::INFINITY => "+Inf".to_owned(),
         f32::NEG_INFINITY => "-Inf".to_owned(),
         number => number.to_string(),
-    }
-}
-
-/// A value as `%v` writes it.
-pub(super) fn value_text(value: &Json<'_>) -> String {
-    let mut out = String::new();
-    write_value(value, &mut out);
-    out
-}
-
-fn write_value(value: &Json<'_>, out: &mut String) {
-    if out.len() > MESSAGE_LEN_MAX {
-        return;
-    }
-    match value.view() {
-        View::Null => out.push_str("<nil>"),
-        View::Bool(value) => out.push_str(if value { "true" } else { "false" }),
-        View::Int(number) => {
-            let _ = write!(out, "{number}");
-        }
-        View::Float(number) => out.push_str(&float_text(number)),
-        View::Text(text) => out.push_str(text),
-        View::List { .. } => {
-            out.push('[');
-            for (at, element) in value.elements().enumerate() {
-                if at > 0 {
-                    out.push(' ');
-                }
-                if out.len() > MESSAGE_LEN_MAX {
-                    break;
-                }
-                write_value(&element, out);
-            }
-            out.push(']');
-        }
-        View::Map { .. } => {
-            out.push_str("map[");
-            for (at, (key, value)) in value.entries().iter().enumerate() {
-                if out.len() > MESSAGE_LEN_MAX {
-                    break;
-                }
-                if at > 0 {
-                    out.push(' ');
-                }
-                out.push_str(key);
-                out.push(':');
-                write_value(value, out);
-            }
-            out.push(']');
-        }
     }
 }
 
@@ -283,11 +205,6 @@ mod tests {
 
     #[test]
     fn texts_of_numbers() {
-        for (number, expected) in
-            [(1e21, "1e+21"), (1e20, "100000000000000000000"), (1e-5, "1e-05"), (0.0001, "0.0001")]
-        {
-            assert_eq!(float_text(number), expected);
-        }
         assert_eq!(short_float_text(0.1), "0.1");
         assert_eq!(short_float_text(16_777_217.0), "16777216");
         assert_eq!(ten_to_the(3), 1000.0);

@@ -21,6 +21,7 @@ mod url;
 use super::SearchError;
 use super::ast::Ast;
 use super::interpret::Evaluation;
+use crate::go_text;
 use crate::json::{Json, View};
 
 pub(super) type Answer<'a> = Result<Json<'a>, SearchError>;
@@ -187,7 +188,11 @@ static FUNCTIONS: &[Function] = &[
 
 impl Function {
     /// Whether it takes these arguments.
-    pub fn check(&self, arguments: &[Argument<'_, '_>]) -> Result<(), SearchError> {
+    pub fn check(
+        &self,
+        arguments: &[Argument<'_, '_>],
+        evaluation: &mut Evaluation,
+    ) -> Result<(), SearchError> {
         match self.parameters {
             Parameters::Any => Ok(()),
             Parameters::AtLeastOne if arguments.is_empty() => other("Invalid arity."),
@@ -202,7 +207,10 @@ impl Function {
                     Some((types, argument)) => other(format!(
                         "Invalid type for: {}, expected: []jmespath.JpType{{{}}}",
                         match argument {
-                            Argument::Value(value) => golang::value_text(value),
+                            Argument::Value(value) => {
+                                evaluation.walk(value)?;
+                                go_text::sprint(value)
+                            }
                             Argument::Expression(_) => "{}".to_owned(),
                         },
                         types.iter().map(|of| format!("{:?}", of.name())).collect::<Vec<_>>().join(", ")

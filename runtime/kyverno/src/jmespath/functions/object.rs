@@ -3,6 +3,7 @@
 use aipc_runtime::value::Shared;
 
 use super::{Answer, argument_at, golang, is_list, other, panic, text_at};
+use crate::go_text::float_g;
 use crate::jmespath::interpret::Evaluation;
 use crate::json::{Entry, Json, View};
 
@@ -76,13 +77,13 @@ pub(super) fn lookup<'a>(arguments: &[Json<'a>], _: &mut Evaluation) -> Answer<'
     };
     let place = golang::to_int(number);
     if number.trunc() != number {
-        let number = golang::float_text(number);
+        let number = float_g(number);
         return other(format!(
             "JMESPath function 'lookup': argument #2: expected an integer number but got: {number}"
         ));
     }
     if place as f64 != number {
-        let number = golang::float_text(number);
+        let number = float_g(number);
         return other(format!(
             "JMESPath function 'lookup': argument #2: number is outside the range of integer numbers: {number}"
         ));

@@ -145,36 +145,34 @@ impl Amount {
 
     /// The canonical text: the largest suffix that leaves a whole number. Kyverno: where there is no suffix for the
     /// power that is left, it is left away.
-    pub fn to_text(self) -> String {
+    pub fn to_text(self) -> Result<String, SearchError> {
         if self.mantissa == 0 {
-            return "0".to_owned();
+            return Ok("0".to_owned());
         }
         let number = self.number();
         let is_small = number.cmp(&Decimal::from(1024)) == Ordering::Less
             && number.cmp(&Decimal::from(-1024)) == Ordering::Greater;
-        if self.format == QuantityFormat::Binary
-            && !is_small
-            && let Some(mut whole) = number.to_i128()
-        {
+        if self.format == QuantityFormat::Binary && !is_small && number.is_integer() {
+            let Some(mut whole) = number.to_i128() else { return too_long() };
             let mut power = 0;
             while whole % 1024 == 0 {
                 whole /= 1024;
                 power += 1;
             }
-            return format!("{whole}{}", BINARY.get(power).unwrap_or(&""));
+            return Ok(format!("{whole}{}", BINARY.get(power).unwrap_or(&"")));
         }
         let (mantissa, exponent) = number.parts();
         let power = exponent - exponent.rem_euclid(3);
         // At most two zeros more, written rather than reckoned.
         let digits = format!("{mantissa}{}", "0".repeat((exponent - power) as usize));
-        match self.format {
+        Ok(match self.format {
             QuantityFormat::Exponent if power == 0 => digits,
             QuantityFormat::Exponent => format!("{digits}e{power}"),
             QuantityFormat::Binary | QuantityFormat::Decimal => {
                 let suffix = DECIMAL.iter().find(|(_, of)| *of == power).map_or("", |(suffix, _)| suffix);
                 format!("{digits}{suffix}")
             }
-        }
+        })
     }
 }
 
@@ -250,7 +248,7 @@ mod tests {
             (".5Ki", "512"),
             ("1025Ki", "1025Ki"),
         ] {
-            assert_eq!(amount(text).to_text(), expected, "{text}");
+            assert_eq!(amount(text).to_text().unwrap(), expected, "{text}");
         }
         for text in ["", "1h", "1K", "1kk", "e", "1 ", "1.2.3", "1e1.5"] {
             assert_eq!(Amount::parse(text), Ok(None), "{text}");
@@ -262,7 +260,7 @@ mod tests {
         for (a, b, expected) in
             [("1Gi", "3", "357913941"), ("10", "4", "2"), ("1k", "3", "333"), ("1.00", "3", "330m")]
         {
-            assert_eq!(amount(a).divided_by(amount(b)).unwrap().to_text(), expected, "{a} / {b}");
+            assert_eq!(amount(a).divided_by(amount(b)).unwrap().to_text().unwrap(), expected, "{a} / {b}");
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Functions on text. Positions count Unicode scalar values.
 
-use aipc_runtime::glob::{Glob, Matcher};
 use aipc_runtime::value::{Image, Shared};
 
 use super::{Answer, argument_at, golang, not_evaluated, number_at, other, text_at};
 use crate::jmespath::SearchError;
 use crate::jmespath::interpret::Evaluation;
 use crate::json::{Json, View};
+use crate::wildcard;
 
 /// A text or number as the text that is matched.
 pub(super) fn subject<'v>(
@@ -132,10 +132,8 @@ pub(super) fn to_boolean<'a>(arguments: &[Json<'a>], _: &mut Evaluation) -> Answ
 /// `*` is any characters, `?` is one.
 pub(super) fn pattern_match<'a>(arguments: &[Json<'a>], evaluation: &mut Evaluation) -> Answer<'a> {
     let (pattern, text) = (text_at(arguments, 0)?, subject(arguments, 1)?);
-    evaluation.spend(pattern.len())?;
-    let Some(matcher) = Matcher::new(&Glob::parse(pattern)) else { return Ok(Json::Bool(false)) };
-    evaluation.spend(usize::try_from(matcher.cost(text.len())).unwrap_or(usize::MAX))?;
-    Ok(Json::Bool(matcher.matches(&text)))
+    evaluation.spend(1 + pattern.len().saturating_mul(text.len()) / 64)?;
+    Ok(Json::Bool(wildcard::matches(pattern, &text)))
 }
 
 /// Without doubled slashes, `.` and `..`, as far as there is something to go back to.
