@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
 use crate::hir::{self, resolve::Resolver};
 use crate::kubernetes::Cluster;
-use crate::source::{FileId, Loader, Sources};
+use crate::source::{FileId, Loader, Sources, Span};
 use crate::syntax::{self, ast};
 use crate::{ir, lower};
 
@@ -34,6 +34,8 @@ impl Default for Options {
 pub struct Analysis {
     pub file: FileId,
     pub parsed: syntax::Parsed,
+    /// The file behind each `use`, by the place of its path.
+    pub uses: Vec<(Span, FileId)>,
     pub module: hir::Module,
     /// What its policies mean. Empty where there are errors; a rule that no output carries is left out.
     pub policies: ir::PolicySet,
@@ -59,7 +61,8 @@ pub fn analyze(sources: &mut Sources, file: FileId, loader: &dyn Loader, options
     let name = sources.get(file).name.clone();
     let parsed = syntax::parse(file, &text);
     let mut resolver = Resolver::new(sources, loader, &mut options.cluster);
-    let id = resolver.declare(&name, &parsed.module);
+    let id = resolver.declare(&name, file, &parsed.module);
+    let uses = std::mem::take(&mut resolver.used);
     let modules = std::mem::take(&mut resolver.modules);
     let mut diagnostics = parsed.diagnostics.clone();
     diagnostics.append(&mut resolver.diagnostics);
@@ -83,7 +86,7 @@ pub fn analyze(sources: &mut Sources, file: FileId, loader: &dyn Loader, options
     let mut diagnostics = levelled(diagnostics, &options.lints);
     diagnostics.sort_by_key(|it| (it.primary().file, it.primary().start));
     diagnostics.dedup();
-    Analysis { file, parsed, module, policies, not_carried, diagnostics }
+    Analysis { file, parsed, uses, module, policies, not_carried, diagnostics }
 }
 
 /// Where the grammar found mistakes, what follows may have been read otherwise than it was meant. A fix of a name that

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::ls_types as lsp;
@@ -32,31 +33,43 @@ pub fn serve() -> std::io::Result<bool> {
     let (notices, heard) = mpsc::unbounded_channel();
     let door = Door::open(notices)?;
     let goodbye = said_goodbye.clone();
-    runtime.block_on(async move {
-        let (service, socket) = LspService::build(|client| {
-            let backend = Backend {
-                door,
-                client: client.clone(),
-                can: Arc::new(OnceLock::new()),
-                addresses: Arc::default(),
-                goodbye,
-            };
-            tokio::spawn(backend.clone().pass_on(heard));
-            backend
-        })
-        .custom_method("aipc/builtIn", Backend::built_in)
-        .custom_method("aipc/preview", Backend::preview)
-        .custom_method("aipc/explainVerdict", Backend::explain_verdict)
-        .custom_method(sift::UNREADABLE, Backend::unreadable)
-        .finish();
-        // More than the default of four: requests wait for the analyst, not for a processor.
-        let (sifted, input) = tokio::io::duplex(PIPE_BYTES);
-        tokio::spawn(sift::sift(tokio::io::stdin(), sifted));
-        Server::new(input, tokio::io::stdout(), socket).concurrency_level(64).serve(service).await;
-    });
+    runtime.block_on(session(door, heard, goodbye, tokio::io::stdin(), tokio::io::stdout()));
     // A read of stdin may still be waiting; nothing is lost with it.
     runtime.shutdown_background();
     Ok(said_goodbye.load(Ordering::SeqCst))
+}
+
+/// Answers what comes in until it ends.
+async fn session(
+    door: Door,
+    heard: mpsc::UnboundedReceiver<Notice>,
+    goodbye: Arc<AtomicBool>,
+    input: impl AsyncRead + Send + Unpin + 'static,
+    output: impl AsyncWrite + Unpin,
+) {
+    let service = LspService::build(|client| {
+        let backend = Backend {
+            door,
+            client: client.clone(),
+            can: Arc::new(OnceLock::new()),
+            addresses: Arc::default(),
+            goodbye,
+        };
+        tokio::spawn(backend.clone().pass_on(heard));
+        backend
+    })
+    .custom_method("aipc/builtIn", Backend::built_in)
+    .custom_method("aipc/preview", Backend::preview)
+    .custom_method("aipc/explainVerdict", Backend::explain_verdict)
+    .custom_method("aipc/runTests", Backend::run_tests)
+    .custom_method(sift::UNREADABLE, Backend::unreadable);
+    #[cfg(test)]
+    let service = service.custom_method(tests::FAULT, Backend::fault);
+    let (service, socket) = service.finish();
+    let (sifted, piped) = tokio::io::duplex(PIPE_BYTES);
+    tokio::spawn(sift::sift(input, sifted));
+    // More than the default of four: requests wait for the analyst, not for a processor.
+    Server::new(piped, output, socket).concurrency_level(64).serve(service).await;
 }
 
 /// How much of the input is read ahead.
@@ -393,6 +406,10 @@ impl LanguageServer for Backend {
         self.on_tokens_delta(params).await
     }
 
+    async fn document_link(&self, params: lsp::DocumentLinkParams) -> Result<Option<Vec<lsp::DocumentLink>>> {
+        self.on_links(params).await
+    }
+
     async fn code_lens(&self, params: lsp::CodeLensParams) -> Result<Option<Vec<lsp::CodeLens>>> {
         self.on_lenses(params).await
     }
@@ -473,4 +490,93 @@ fn watch_parent(process: Option<u32>) {
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// A request with a fault of ours in it.
+    pub(super) const FAULT: &str = "test/fault";
+
+    impl Backend {
+        pub(super) async fn fault(&self, _: Value) -> Result<Value> {
+            self.ask(|_| -> Value { panic!("a fault for the test") }).await
+        }
+    }
+
+    /// What a session answers, by the numbers of its requests, and what it logs. Each answer is waited for.
+    fn answers(messages: &[Value]) -> (BTreeMap<u64, Value>, Vec<String>) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let (notices, heard) = mpsc::unbounded_channel();
+            let door = Door::open(notices).unwrap();
+            let (mut ours, theirs) = tokio::io::duplex(1 << 20);
+            let (reader, writer) = tokio::io::split(theirs);
+            let served = tokio::spawn(session(door, heard, Arc::default(), reader, writer));
+            let (mut answers, mut logged) = (BTreeMap::new(), Vec::new());
+            for message in messages {
+                let text = message.to_string();
+                let text = format!("Content-Length: {}\r\n\r\n{text}", text.len());
+                ours.write_all(text.as_bytes()).await.unwrap();
+                while let Some(id) = message["id"].as_u64().filter(|id| !answers.contains_key(id)) {
+                    let found = read(&mut ours).await;
+                    match found["method"].as_str() {
+                        None => {
+                            assert_eq!(found["id"], id, "{found}");
+                            answers.insert(id, found);
+                        }
+                        Some("window/logMessage") => logged.push(found["params"]["message"].to_string()),
+                        Some(_) => {}
+                    }
+                }
+            }
+            served.await.unwrap();
+            (answers, logged)
+        })
+    }
+
+    async fn read(input: &mut (impl AsyncRead + Unpin)) -> Value {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(input.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap();
+        let length = head.trim().rsplit(": ").next().and_then(|it| it.parse().ok()).unwrap();
+        let mut body = vec![0; length];
+        input.read_exact(&mut body).await.unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    #[test]
+    fn a_fault_in_a_request_is_answered_and_the_session_goes_on() {
+        let uri = "untitled:a";
+        let request = |id: u64, method: &str, params: Value| json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        let hover = json!({ "textDocument": { "uri": uri }, "position": { "line": 0, "character": 6 } });
+        let item = json!({ "uri": uri, "languageId": "aip", "version": 1, "text": "deny pod if spec.hostNetwork\n" });
+        let notify =
+            |method: &str, params: Value| json!({ "jsonrpc": "2.0", "method": method, "params": params });
+        let (answers, logged) = answers(&[
+            request(1, "initialize", json!({ "capabilities": {} })),
+            notify("initialized", json!({})),
+            notify("textDocument/didOpen", json!({ "textDocument": item })),
+            request(2, FAULT, json!({})),
+            request(3, "textDocument/hover", hover.clone()),
+            request(4, FAULT, json!({})),
+            request(5, "textDocument/hover", hover),
+            request(6, "shutdown", Value::Null),
+            notify("exit", Value::Null),
+        ]);
+        assert_eq!(answers[&2]["error"]["code"], -32603, "{answers:?}");
+        assert_eq!(answers[&4]["error"]["code"], -32603);
+        for id in [3, 5] {
+            let words = answers[&id]["result"]["contents"]["value"].as_str().unwrap_or_default();
+            assert!(words.contains("view pod"), "{}", answers[&id]);
+        }
+        assert_eq!(answers[&6]["result"], Value::Null);
+        assert!(logged.iter().any(|it| it.contains("a fault for the test")), "{logged:?}");
+    }
 }

@@ -121,3 +121,18 @@ fn the_word_at_the_cursor_is_replaced() {
     let found = completion(&mut project);
     assert_eq!(found.replace, 38..44, "within quotes the whole text");
 }
+
+#[test]
+fn keys_of_labels_are_those_of_the_workspace_first() {
+    let manifest = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  labels: {acme.io/team: a}\nspec:\n  \
+                    selector: {matchLabels: {tier: front}}\n";
+    let files = [("a.aip", "deny Deployment if metadata.labels.$0\n"), ("web.yaml", manifest)];
+    let mut project = Project::of(&files);
+    let found = completion(&mut project);
+    let place = |label: &str| found.items.iter().position(|it| it.label == label);
+    let known = place("app.kubernetes.io/name").expect("a key that Kubernetes knows");
+    for seen in ["acme.io/team", "tier"] {
+        assert!(place(seen).is_some_and(|it| it < known), "{seen}: {:?}", found.items);
+    }
+    assert_eq!(place("matchLabels"), None, "it has labels in it, and is none");
+}

@@ -331,3 +331,117 @@ fn lenses_say_the_last_verdicts_while_typing_and_the_true_ones_in_the_end() {
     assert_eq!(lenses(&mut client, &uri), ["0 pass, 1 fail: pod.yaml"]);
     assert_eq!(client.goodbye(), Some(0));
 }
+
+#[test]
+fn each_switch_of_the_settings_does_what_it_says() {
+    let folder = Folder::new("switches");
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {hostNetwork: true, containers: [{name: c, image: x}]}\n";
+    let manifest = folder.file("pod.yaml", pod);
+    let text = "let ours = [\"a/*\"]\ndeny container if image !~ ours\ndeny pod if image ~ \"x\"\n";
+    let uri = folder.file("a.aip", text);
+    let mut client = Client::start(&folder.0, json!({}));
+    client.open(&uri, "aip", text);
+    client.open(&manifest, "yaml", pod);
+    let whole = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } });
+    // The hints that are there, each by a part of its words; whether there are lenses; whether manifests have findings.
+    let state = |client: &mut Client| {
+        let asked = json!({ "textDocument": { "uri": uri }, "range": whole });
+        let hints = client.request("textDocument/inlayHint", asked).expect("hints").to_string();
+        let hints = [": list of string", "→ ", "any"].map(|it| hints.contains(it));
+        let has_lenses = !lenses(client, &uri).is_empty();
+        let asked = json!({ "textDocument": { "uri": manifest }, "position": { "line": 0, "character": 0 } });
+        // The findings of before this answer are those under these settings.
+        client.request("textDocument/hover", asked).expect("an answer");
+        (hints, has_lenses)
+    };
+    assert_eq!(state(&mut client), ([true; 3], true));
+    let without = |key: &str, hints: [bool; 3], has_lenses: bool, client: &mut Client| {
+        let settings = match key.split_once('.') {
+            Some((group, key)) => json!({ "aip": { group: { key: false } } }),
+            None => json!({ "aip": {} }),
+        };
+        client.notify("workspace/didChangeConfiguration", json!({ "settings": settings }));
+        assert_eq!(state(client), (hints, has_lenses), "{key}");
+    };
+    without("inlayHints.types", [false, true, true], true, &mut client);
+    without("inlayHints.kinds", [true, false, true], true, &mut client);
+    without("inlayHints.quantifiers", [true, true, false], true, &mut client);
+    without("codeLens.enabled", [true; 3], false, &mut client);
+    assert!(!client.diagnostics(&manifest, 1).is_empty(), "policies speak of the manifest");
+    without("manifests.enabled", [true; 3], true, &mut client);
+    let is_silent = |it: &mut Client| it.published.get(&manifest).is_some_and(|(_, found)| found.is_empty());
+    client.until(is_silent);
+    without("all on", [true; 3], true, &mut client);
+    client.until(|it| !is_silent(it));
+    // The target whose limits are findings, and whose output is shown.
+    client.notify(
+        "workspace/didChangeConfiguration",
+        json!({ "settings": { "aip": { "target": "kyverno" } } }),
+    );
+    let preview = client.request("aipc/preview", json!({ "uri": uri })).expect("a preview");
+    assert_eq!(preview["target"], "kyverno");
+    assert_eq!(client.goodbye(), Some(0));
+}
+
+#[test]
+fn tests_run_on_the_text_that_is_open() {
+    let folder = Folder::new("run-tests");
+    let text = "deny pod if spec.hostNetwork\n\ntest \"host\" {\n  expect deny Pod { spec: { hostNetwork: true } }\n}\n\n\
+                test \"wrong\" {\n  expect deny Pod { spec: { hostNetwork: false } }\n}\n";
+    let uri = folder.file("a.aip", "");
+    let mut client = Client::start(&folder.0, json!({}));
+    client.open(&uri, "aip", text);
+    let file = json!({ "textDocument": { "uri": uri } });
+    let run = client.request("aipc/runTests", file.clone()).expect("a run");
+    assert_eq!((&run["version"], &run["problems"]), (&json!(1), &json!([])), "{run}");
+    assert_eq!(
+        (&run["tests"][0]["title"], &run["tests"][0]["passed"]),
+        (&json!("host"), &json!(true)),
+        "{run}"
+    );
+    let wrong = &run["tests"][1];
+    assert_eq!((&wrong["passed"], &wrong["range"]["start"]["line"]), (&json!(false), &json!(6)));
+    let failure = &wrong["failures"][0];
+    assert_eq!(
+        (&failure["expected"], &failure["range"]["start"]["line"]),
+        (&json!("deny"), &json!(7)),
+        "{failure}"
+    );
+    assert!(failure["actual"][0].as_str().is_some_and(|it| it.ends_with("allows it")), "{failure}");
+    let mut one = file.clone();
+    one["title"] = json!("host");
+    let run = client.request("aipc/runTests", one).expect("a run");
+    assert_eq!(run["tests"].as_array().map(Vec::len), Some(1), "{run}");
+    replace_all(&mut client, &uri, 2, &text.replace("spec.hostNetwork\n", "spec.oops\n"));
+    let run = client.request("aipc/runTests", file).expect("a run");
+    assert!(run["problems"][0].as_str().is_some_and(|it| it.starts_with("AIP0301")), "{run}");
+    assert_eq!(run["tests"], json!([]));
+    assert_eq!(client.goodbye(), Some(0));
+}
+
+#[test]
+fn paths_and_codes_are_links() {
+    let folder = Folder::new("links");
+    let lib = folder.file("lib.aip", "let a = 1\n");
+    let text = "use \"./lib\" as lib\nuse \"std/ai/track-ownership\" as more\n// AIP0101, and not AIP01011 or AIP9999\n";
+    let uri = folder.file("a.aip", text);
+    let settings = folder.file("aip.toml", "[lints]\nAIP0403 = \"off\"\n");
+    let mut client = Client::start(&folder.0, json!({}));
+    client.open(&uri, "aip", text);
+    client.open(&settings, "toml", "[lints]\nAIP0403 = \"off\"\n");
+    let mut links = |uri: &str| {
+        let asked = json!({ "textDocument": { "uri": uri } });
+        let found = client.request("textDocument/documentLink", asked).expect("links");
+        let link = |it: &Value| (it["range"]["start"].clone(), it["target"].as_str().map(str::to_string));
+        found.as_array().map(|it| it.iter().map(link).collect::<Vec<_>>()).unwrap_or_default()
+    };
+    let at = |line: u32, character: u32| json!({ "line": line, "character": character });
+    let expected = [
+        (at(0, 5), Some(lib)),
+        (at(1, 5), Some("aipc:/std/ai/track-ownership.aip".to_string())),
+        (at(2, 3), Some("aipc:/explain/AIP0101.md".to_string())),
+    ];
+    assert_eq!(links(&uri), expected);
+    assert_eq!(links(&settings), [(at(1, 0), Some("aipc:/explain/AIP0403.md".to_string()))]);
+    assert_eq!(client.goodbye(), Some(0));
+}

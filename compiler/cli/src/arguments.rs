@@ -175,6 +175,9 @@ pub struct Run {
     /// Show the values of Secrets and environment variables in reports
     #[arg(long)]
     pub show_values: bool,
+    /// Tell why a rule says what it says, condition by condition: POLICY, or POLICY/RULE
+    #[arg(long, value_name = "RULE")]
+    pub explain: Option<String>,
     /// Write the files whose objects mutations changed, into a folder; `-` writes them to stdout, and the report to stderr
     #[arg(long, value_name = "DIR|-")]
     pub patched: Option<PathBuf>,

@@ -96,7 +96,10 @@ pub struct Resolver<'a> {
     pub cluster: &'a mut Cluster,
     pub modules: Modules,
     pub diagnostics: Vec<Diagnostic>,
+    /// The file behind each `use`, by the place of its path.
+    pub used: Vec<(Span, FileId)>,
     by_name: HashMap<String, ModuleId>,
+    files: HashMap<ModuleId, FileId>,
     /// Files that are being read: a file among them that is used again closes a cycle.
     open: Vec<String>,
 }
@@ -109,19 +112,22 @@ impl<'a> Resolver<'a> {
             cluster,
             modules: Modules::default(),
             diagnostics: Vec::new(),
+            used: Vec::new(),
             by_name: HashMap::new(),
+            files: HashMap::new(),
             open: Vec::new(),
         };
         let file = resolver.sources.add("<std/prelude>", stdlib::PRELUDE);
         let parsed = syntax::parse(file, stdlib::PRELUDE);
         resolver.diagnostics.extend(parsed.diagnostics);
-        resolver.declare("std/prelude", &parsed.module);
+        resolver.declare("std/prelude", file, &parsed.module);
         resolver
     }
 
     /// Declares the names of a parsed file.
-    pub fn declare(&mut self, name: &str, module: &ast::Module) -> ModuleId {
+    pub fn declare(&mut self, name: &str, file: FileId, module: &ast::Module) -> ModuleId {
         let id = ModuleId(self.modules.list.len());
+        self.files.insert(id, file);
         self.modules.list.push(Declared { name: name.to_string(), ..Declared::default() });
         self.by_name.insert(name.to_string(), id);
         self.open.push(name.to_string());
@@ -219,6 +225,7 @@ impl<'a> Resolver<'a> {
         }
         declared.aliases.insert(alias.text.clone(), alias.span);
         if let Some(id) = self.load(path, &declared.name, it.path.span) {
+            self.used.extend(self.files.get(&id).map(|file| (it.path.span, *file)));
             declared.uses.insert(alias.text, id);
         }
     }
@@ -258,7 +265,7 @@ impl<'a> Resolver<'a> {
         let file = self.sources.add(shown, text.clone());
         let parsed = syntax::parse(file, &text);
         self.diagnostics.extend(parsed.diagnostics);
-        Some(self.declare(&name, &parsed.module))
+        Some(self.declare(&name, file, &parsed.module))
     }
 }
 

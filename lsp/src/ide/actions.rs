@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use aipc_project::fix;
+
 use super::TextEdit;
 use super::diagnostics::{Finding, QuickFix};
 
@@ -46,19 +48,12 @@ pub struct FixAll {
 
 /// The safe repairs of all findings, as `aipc check --fix` makes them.
 pub fn fix_all(findings: &[Finding]) -> FixAll {
-    let mut all = FixAll::default();
-    for finding in findings {
-        let Some(fix) = finding.fixes.iter().find(|it| it.safe) else { continue };
-        let clashes = |edit: &TextEdit| all.edits.iter().any(|it| overlap(it, edit));
-        if !fix.edits.iter().any(clashes) {
-            all.edits.extend(fix.edits.iter().cloned());
-            all.count += 1;
-        }
-    }
-    all
-}
-
-fn overlap(a: &TextEdit, b: &TextEdit) -> bool {
-    let (x, y) = (&a.place.range, &b.place.range);
-    a.place.path == b.place.path && (x.start < y.end && y.start < x.end || x.start == y.start)
+    let safe = findings.iter().filter_map(|it| it.fixes.iter().find(|fix| fix.safe));
+    let fixes = fix::together(safe, |fix| {
+        let part = |edit: &TextEdit| (edit.place.path.clone(), edit.place.range.clone());
+        let is_built_in = |edit: &TextEdit| edit.place.path.to_string_lossy().starts_with('<');
+        (!fix.edits.iter().any(is_built_in)).then(|| fix.edits.iter().map(part).collect())
+    });
+    let edits = fixes.iter().flat_map(|it| it.edits.iter().cloned()).collect();
+    FixAll { edits, count: fixes.len() }
 }

@@ -3,6 +3,7 @@
 //! The word at the cursor is replaced by [`CURSOR`], and the file analysed with it: the compiler records what it would have
 //! taken there, also within text that is not finished.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -126,7 +127,7 @@ pub fn at(workspace: &mut Workspace, path: &Path, offset: usize) -> Option<Compl
     let file = workspace.policy(path)?;
     let (replace, text) = with_cursor(file.text(), offset);
     if let Some(path_of_use) = used_path(&file, replace.start) {
-        let mut offers = Offers { file: &file, items: Vec::new() };
+        let mut offers = Offers { file: &file, keys: &BTreeSet::new(), items: Vec::new() };
         offers.modules(&workspace.project_files(path));
         return Some(Completion { replace: path_of_use, items: offers.items });
     }
@@ -136,19 +137,28 @@ pub fn at(workspace: &mut Workspace, path: &Path, offset: usize) -> Option<Compl
         let with_call = text.replacen(CURSOR, &format!("{CURSOR}()"), 1);
         marked = workspace.policy_with(path, with_call.into(), CURSOR);
     }
+    let is_of_map = |it: &Site| match it {
+        Site::Field(ty) | Site::Key { of: ty, .. } => matches!(ty, Ty::Map(_)),
+        _ => false,
+    };
+    let keys = match marked.analysis.module.sites.iter().any(is_of_map) {
+        true => workspace.label_keys(path),
+        false => Rc::default(),
+    };
     let others = workspace.known_policies(path);
-    Some(complete(&file, replace, &marked, &others))
+    Some(complete(&file, replace, &marked, &others, &keys))
 }
 
 /// What may stand at a byte of `file`. `marked` is the same file with [`CURSOR`] where the word at the byte was, and `replace`
-/// that word; `others` are the files of its project.
+/// that word; `others` are the files of its project, and `keys` those of labels in its manifests.
 fn complete(
     file: &PolicyFile,
     replace: Range<usize>,
     marked: &PolicyFile,
     others: &[Rc<PolicyFile>],
+    keys: &BTreeSet<String>,
 ) -> Completion {
-    let mut offers = Offers { file, items: Vec::new() };
+    let mut offers = Offers { file, keys, items: Vec::new() };
     let options = marked.project.options.borrow();
     let in_text = is_in_text(file, replace.start);
     for site in &marked.analysis.module.sites {
@@ -203,6 +213,7 @@ fn used_path(file: &PolicyFile, offset: usize) -> Option<Range<usize>> {
 
 struct Offers<'a> {
     file: &'a PolicyFile,
+    keys: &'a BTreeSet<String>,
     items: Vec<Item>,
 }
 
@@ -309,9 +320,12 @@ impl Offers<'_> {
                 }
             }
             Ty::Map(_) => {
-                // Labels and annotations: those that Kubernetes knows, and those that the workspace has.
-                for name in well_known_keys() {
-                    let item = self.add(name, ItemKind::Field, "well-known key", Rank::Far);
+                // Labels and annotations: those that the workspace has, and those that Kubernetes knows.
+                let keys = self.keys;
+                let seen = keys.iter().map(|it| (it.as_str(), "in the workspace", Rank::Near));
+                let known = well_known_keys().filter(|it| !keys.contains(*it));
+                for (name, words, rank) in seen.chain(known.map(|it| (it, "well-known key", Rank::Far))) {
+                    let item = self.add(name, ItemKind::Field, words, rank);
                     item.insert = format!("\"{name}\"{}", if as_key { ": " } else { "" });
                 }
             }

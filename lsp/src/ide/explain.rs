@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use aipc_project::report::{Location, Status};
-use aipc_project::run::explain::{Explanation, Step, Wanted, explain};
+use aipc_project::run::explain::{Explanation, RuleSource, Step, Wanted, explain};
 
 use super::Place;
 use super::manifest::{self, Running};
@@ -153,16 +153,7 @@ fn line(workspace: &Workspace, location: &Location) -> Option<Place> {
 
 impl Running {
     /// A rule as its file has it.
-    fn source(&self, policy: &str, rule: &str) -> Option<aipc_project::run::explain::RuleSource<'_>> {
-        self.files.iter().find_map(|file| {
-            let analysis = &file.analysis;
-            let hir = analysis.module.policies.iter().find(|it| it.name == policy)?;
-            let ir = analysis.policies.policies.iter().find(|it| it.name == policy)?;
-            Some(aipc_project::run::explain::RuleSource {
-                hir: hir.rules.iter().find(|it| it.name == rule)?,
-                ir: ir.rules.iter().find(|it| it.name == rule)?,
-                sources: &file.sources,
-            })
-        })
+    fn source(&self, policy: &str, rule: &str) -> Option<RuleSource<'_>> {
+        self.files.iter().find_map(|it| RuleSource::find(&it.analysis, &it.sources, policy, rule))
     }
 }

@@ -11,6 +11,7 @@ pub mod formatting;
 pub mod hover;
 pub mod inlay;
 pub mod lens;
+pub mod links;
 pub mod manifest;
 pub mod names;
 pub mod outline;
@@ -18,6 +19,7 @@ pub mod preview;
 pub mod rename;
 pub mod selection;
 pub mod signature;
+pub mod tests;
 pub mod tokens;
 pub mod verdicts;
 

@@ -1,7 +1,5 @@
 //! Names: what stands at a place, where it is declared, where else it is used.
 
-use std::path::Path;
-
 use aipc_compiler::hir::{Definition, Occurrence, Ty};
 use aipc_compiler::kubernetes::ObjectId;
 use aipc_compiler::source::{FileId, Span};
@@ -187,12 +185,9 @@ fn used_file(file: &PolicyFile, alias: Span) -> Option<Place> {
 
 /// The text that a `use` item brings in.
 pub fn file_of_use(file: &PolicyFile, item: &ast::Use) -> Option<Place> {
-    let path = item.path.value.as_str();
-    let name = path.trim_start_matches("./").trim_start_matches("../");
-    let with_ending = if name.ends_with(".aip") { name.to_string() } else { format!("{name}.aip") };
-    let is_it = |shown: &str| shown == format!("<{path}>") || Path::new(shown).ends_with(&with_ending);
-    let (id, source) = file.sources.iter().find(|(id, it)| *id != file.file() && is_it(&it.name))?;
-    Some(Place { path: source.name.clone().into(), text: file.sources.get(id).text.clone(), range: 0..0 })
+    let (_, id) = file.analysis.uses.iter().find(|(span, _)| *span == item.path.span)?;
+    let source = file.sources.get(*id);
+    Some(Place { path: source.name.clone().into(), text: source.text.clone(), range: 0..0 })
 }
 
 fn rule_place(files: &[&PolicyFile], policy: &str, rule: Option<&str>) -> Option<Place> {

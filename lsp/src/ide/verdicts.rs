@@ -1,6 +1,6 @@
 //! What the rules of a project say of its manifests, all together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use aipc_project::files::loader::OpenTexts;
 use aipc_project::files::read;
 use aipc_project::report::Status;
 use aipc_project::run::manifests::{EXTENSIONS, Manifests};
+use serde_json::Value;
 
 use super::manifest::{self, Judges};
 
@@ -33,8 +34,9 @@ pub struct Verdicts {
 const FILES_MAX: usize = 500;
 const BYTES_MAX: usize = 8 << 20;
 
-/// The manifests of a project, with the texts that are open.
-fn manifests(root: &Path, open: &OpenTexts) -> Manifests {
+/// The manifests of a project, with the texts that are open; none where nobody meant a folder as one.
+pub fn manifests(root: Option<&Path>, open: &OpenTexts) -> Manifests {
+    let Some(root) = root else { return Manifests::default() };
     let found = discover::discover(&[root.to_path_buf()], &EXTENSIONS);
     let mut all = Manifests::default();
     let mut bytes = 0;
@@ -75,15 +77,10 @@ pub struct Answer {
 }
 
 impl Question {
-    /// Reads the manifests where they are not known.
-    pub fn manifests(&self) -> Arc<Manifests> {
-        let read = || self.root.as_ref().map_or_else(Manifests::default, |root| manifests(root, &self.open));
-        self.manifests.clone().unwrap_or_else(|| Arc::new(read()))
-    }
-
-    /// Judges the manifests.
+    /// Judges the manifests; reads them where they are not known.
     pub fn answer(&self) -> Answer {
-        let manifests = self.manifests();
+        let read = || Arc::new(manifests(self.root.as_deref(), &self.open));
+        let manifests = self.manifests.clone().unwrap_or_else(read);
         Answer { verdicts: tally(&self.judges, &manifests), manifests, revision: self.revision }
     }
 }
@@ -108,6 +105,34 @@ fn tally(judges: &Judges, manifests: &Manifests) -> Verdicts {
         }
     }
     verdicts
+}
+
+/// The keys of labels, annotations and selectors in manifests.
+pub fn label_keys(manifests: &Manifests) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    for (_, resource) in manifests.resources() {
+        add_keys(&resource.document().to_json(resource.root()), &mut keys);
+    }
+    keys
+}
+
+/// The fields whose keys are those of labels or annotations.
+const LABELLED: &[&str] = &["labels", "annotations", "matchLabels", "nodeSelector", "selector"];
+
+fn add_keys(value: &Value, keys: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if let Some(labels) = value.as_object().filter(|_| LABELLED.contains(&name.as_str())) {
+                    // What has more in it is no label: `matchLabels` in a selector.
+                    keys.extend(labels.iter().filter(|(_, it)| it.is_string()).map(|(key, _)| key.clone()));
+                }
+                add_keys(value, keys);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|it| add_keys(it, keys)),
+        _ => {}
+    }
 }
 
 /// So many files a lens names.

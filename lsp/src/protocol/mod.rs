@@ -101,7 +101,7 @@ pub struct Shown {
 }
 
 /// Where the page of a code is.
-fn page(code: &str) -> Option<lsp::Uri> {
+pub fn page(code: &str) -> Option<lsp::Uri> {
     lsp::Uri::from_str(&format!("{BUILT_IN}explain/{code}.md")).ok()
 }
 

@@ -13,8 +13,8 @@ use tower_lsp::ls_types::request::{GotoTypeDefinitionParams, GotoTypeDefinitionR
 use super::Backend;
 use crate::analyst::Analyst;
 use crate::ide::{
-    actions, completion, explain, folding, formatting, hover, inlay, lens, names, outline, preview, rename,
-    selection, signature, tokens,
+    actions, completion, explain, folding, formatting, hover, inlay, lens, links, names, outline, preview,
+    rename, selection, signature, tests, tokens,
 };
 use crate::protocol::{self, Text};
 use crate::workspace::{Language, PolicyFile};
@@ -584,6 +584,72 @@ impl Backend {
                 let offset = Text::new(&text, encoding).offset(position);
                 explain::at(&mut it.workspace, &path, offset)
                     .map(|node| protocol::explanation(&node, encoding))
+            })
+            .await?;
+        Ok(answer.unwrap_or(Value::Null))
+    }
+}
+
+impl Backend {
+    pub(super) async fn on_links(
+        &self,
+        params: lsp::DocumentLinkParams,
+    ) -> Result<Option<Vec<lsp::DocumentLink>>> {
+        let path = protocol::path(&params.text_document.uri);
+        self.ask(move |it| {
+            let document = it.workspace.document(&path)?;
+            let (language, text) = (document.language, document.text.clone());
+            let found = match language {
+                Language::Policy => links::policy(&*it.policy(&path)?),
+                Language::Settings => links::codes(&text),
+                Language::Manifest | Language::Other => return None,
+            };
+            let text = Text::new(&text, it.manner.encoding);
+            let link = |it: &links::Link| lsp::DocumentLink {
+                range: text.range(&it.range),
+                target: match &it.target {
+                    links::LinkTarget::File(path) => protocol::uri(path),
+                    links::LinkTarget::Page(code) => protocol::page(code),
+                },
+                tooltip: None,
+                data: None,
+            };
+            Some(found.iter().map(link).collect())
+        })
+        .await
+    }
+
+    /// `aipc/runTests`: `{ textDocument, title? }` to what came of the `test` blocks of a file, or of those with a title:
+    /// `{ version, problems, tests: [{ title, range, passed, failures: [{ range, expected, actual }] }] }`.
+    pub(super) async fn run_tests(&self, params: Value) -> Result<Value> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Params {
+            text_document: lsp::TextDocumentIdentifier,
+            title: Option<String>,
+        }
+        let params: Params =
+            serde_json::from_value(params).map_err(|why| Error::invalid_params(why.to_string()))?;
+        let path = protocol::path(&params.text_document.uri);
+        let answer = self
+            .ask(move |it| {
+                let file = it.policy(&path)?;
+                let version = it.workspace.document(&path)?.version;
+                let text = it.text(&file);
+                let run = tests::run(&file, params.title.as_deref());
+                let failure = |it: &tests::TestFailure| {
+                    json!({ "range": text.range(&it.range), "expected": it.expected, "actual": it.actual })
+                };
+                let test = |it: &tests::TestResult| {
+                    json!({
+                        "title": it.title,
+                        "range": text.range(&it.range),
+                        "passed": it.failures.is_empty(),
+                        "failures": it.failures.iter().map(failure).collect::<Vec<_>>(),
+                    })
+                };
+                let tests: Vec<Value> = run.tests.iter().map(test).collect();
+                Some(json!({ "version": version, "problems": run.problems, "tests": tests }))
             })
             .await?;
         Ok(answer.unwrap_or(Value::Null))

@@ -25,7 +25,7 @@ use aipc_project::run::manifests::Manifests;
 use aipc_runtime::machine;
 
 use crate::ide::manifest::Running;
-use crate::ide::verdicts::{Answer, Question, Verdicts};
+use crate::ide::verdicts::{self, Answer, Question, Verdicts};
 
 /// Everything that the server knows.
 #[derive(Default)]
@@ -48,6 +48,8 @@ pub struct Workspace {
     recorded: BTreeMap<PathBuf, Arc<machine::World>>,
     manifests: BTreeMap<PathBuf, Arc<Manifests>>,
     verdicts: BTreeMap<PathBuf, KnownVerdicts>,
+    /// The keys of labels that were asked for last, with the manifests that they are in.
+    keys: Option<(Arc<Manifests>, Rc<BTreeSet<String>>)>,
 }
 
 /// The verdicts of a project as they were found last.
@@ -276,13 +278,27 @@ impl Workspace {
 
     /// The manifests of the project around a file.
     pub fn manifests(&mut self, path: &Path) -> Arc<Manifests> {
-        let root = self.project(path).root().to_path_buf();
-        if let Some(known) = self.manifests.get(&root) {
+        let project = self.project(path);
+        if let Some(known) = self.manifests.get(project.root()) {
             return Arc::clone(known);
         }
-        let manifests = self.question(path).manifests();
-        self.manifests.insert(root, Arc::clone(&manifests));
+        let root = project.is_listed().then(|| project.root());
+        let manifests = Arc::new(verdicts::manifests(root, &self.open_texts()));
+        self.manifests.insert(project.root().to_path_buf(), Arc::clone(&manifests));
         manifests
+    }
+
+    /// The keys of labels in the manifests of the project around a file.
+    pub fn label_keys(&mut self, path: &Path) -> Rc<BTreeSet<String>> {
+        let manifests = self.manifests(path);
+        match &self.keys {
+            Some((of, keys)) if Arc::ptr_eq(of, &manifests) => Rc::clone(keys),
+            _ => {
+                let keys = Rc::new(verdicts::label_keys(&manifests));
+                self.keys = Some((manifests, Rc::clone(&keys)));
+                keys
+            }
+        }
     }
 
     /// What the policies of the project around a file say of its manifests, as they are now.

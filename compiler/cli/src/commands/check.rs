@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::mem::ManuallyDrop;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use aipc_compiler::diagnostic::{Edit, Severity};
@@ -11,6 +12,7 @@ use crate::console::Console;
 use crate::report::diagnostics;
 use aipc_project::compile::{Compilation, PolicyFile};
 use aipc_project::files::{read, write};
+use aipc_project::fix;
 use aipc_project::outcome::Outcome;
 use aipc_project::project::FILE_NAME;
 use aipc_project::report::escape::visible;
@@ -99,21 +101,15 @@ fn summary(compilation: &Compilation, console: &Console) -> String {
 /// Writes the safe fixes into the files of the user; how many there were. Of two that touch, the second waits for
 /// the next round.
 fn apply_fixes(compilation: &Compilation) -> Result<usize, String> {
+    let safe = compilation.diagnostics.iter().filter_map(|it| it.fixes.iter().find(|fix| fix.safe));
+    let fixes = fix::together(safe, |fix| {
+        let part = |edit: &Edit| Some((own_path(compilation, edit)?, bytes(edit)));
+        fix.edits.iter().map(part).collect()
+    });
     let mut edits: BTreeMap<PathBuf, Vec<&Edit>> = BTreeMap::new();
-    let mut applied = 0;
-    for diagnostic in &compilation.diagnostics {
-        let Some(fix) = diagnostic.fixes.iter().find(|fix| fix.safe) else { continue };
-        let places: Option<Vec<(PathBuf, &Edit)>> =
-            fix.edits.iter().map(|edit| Some((own_path(compilation, edit)?, edit))).collect();
-        let Some(places) = places else { continue };
-        let is_free = places.iter().all(|(path, edit)| {
-            edits.get(path).is_none_or(|others| others.iter().all(|other| !touch(edit, other)))
-        });
-        if is_free {
-            applied += 1;
-            for (path, edit) in places {
-                edits.entry(path).or_default().push(edit);
-            }
+    for edit in fixes.iter().flat_map(|it| &it.edits) {
+        if let Some(path) = own_path(compilation, edit) {
+            edits.entry(path).or_default().push(edit);
         }
     }
     for (path, mut edits) in edits {
@@ -121,7 +117,7 @@ fn apply_fixes(compilation: &Compilation) -> Result<usize, String> {
         let mut text = read::text(&path, read::SOURCE_BYTES_MAX)
             .map_err(|why| format!("`{}` cannot be read: {why}", read::name(&path)))?;
         for edit in edits {
-            let range = edit.span.start as usize..edit.span.end as usize;
+            let range = bytes(edit);
             if text.get(range.clone()).is_none() {
                 return Err(format!("`{}` changed while it was checked", read::name(&path)));
             }
@@ -129,7 +125,7 @@ fn apply_fixes(compilation: &Compilation) -> Result<usize, String> {
         }
         write::whole(&path, text.as_bytes())?;
     }
-    Ok(applied)
+    Ok(fixes.len())
 }
 
 /// The file of an edit, if it is one that the user asked to check: libraries and stdin stay as they are.
@@ -143,6 +139,6 @@ fn own_path(compilation: &Compilation, edit: &Edit) -> Option<PathBuf> {
     }
 }
 
-fn touch(a: &Edit, b: &Edit) -> bool {
-    a.span.file == b.span.file && a.span.start <= b.span.end && b.span.start <= a.span.end
+fn bytes(edit: &Edit) -> Range<usize> {
+    edit.span.start as usize..edit.span.end as usize
 }

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use aipc_runtime::document::{DuplicateKeys, ReadOptions};
 use aipc_runtime::machine::{AdmissionOperation, User};
+use aipc_runtime::program::RuleId;
 use aipc_runtime::value::Time;
 
 use crate::arguments::{FormatArgument, OperationArgument, Run, RunFormat};
@@ -18,8 +19,9 @@ use aipc_project::outcome::Outcome;
 use aipc_project::report::escape::visible;
 use aipc_project::report::{Counts, Finding, Level, Report, count};
 
-use crate::report::{json, text};
+use crate::report::{explanation, json, text};
 use aipc_project::run::context;
+use aipc_project::run::explain::{Wanted, explain};
 use aipc_project::run::generated::{changed_files, generated_files};
 use aipc_project::run::judge::{World, judge};
 use aipc_project::run::manifests::Manifests;
@@ -123,6 +125,12 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
     }
     name_skipped(&skipped, console);
     let mut outcome = emit(&report, &arguments.formats, to_stdout, console);
+    if let Some(rule) = &arguments.explain {
+        // Behind a report for people, and beside what is for machines.
+        let is_for_machines = |it: &FormatArgument| it.file.is_none() && it.format != RunFormat::Text;
+        let aside = to_stdout || arguments.formats.iter().any(is_for_machines);
+        outcome = outcome.and(explain_rule(rule, &policies, &manifests, &world, aside, console));
+    }
     if let Some(place) = &arguments.patched {
         let files: Vec<PatchedFile> =
             manifests.files.iter().filter_map(|file| patched_file(file, &judged.patched, &options)).collect();
@@ -138,6 +146,39 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
         outcome = outcome.and(write_objects(&files, place, generated_to_stdout, console));
     }
     outcome
+}
+
+/// Tells why a rule, or all of a policy, says what it says of each object.
+fn explain_rule(
+    name: &str,
+    policies: &Policies,
+    manifests: &Manifests,
+    world: &World<'_>,
+    aside: bool,
+    console: &Console,
+) -> Outcome {
+    let is_wanted = |policy: &str, rule: &str| name == policy || name == format!("{policy}/{rule}");
+    let rules = policies.programs.iter().flat_map(|program| {
+        (0..program.rules().len() as u32)
+            .map(|rule| (program.policy_of(RuleId(rule)), program.rule(RuleId(rule))))
+    });
+    if !rules.into_iter().any(|(policy, rule)| is_wanted(&policy.name, &rule.name)) {
+        console.error(&format!("there is no policy or rule `{}`", visible(name)));
+        return Outcome::Incomplete;
+    }
+    let wanted = Wanted {
+        rule: &is_wanted,
+        object: &|_, _| true,
+        source: &|policy, rule| policies.source(policy, rule),
+    };
+    let explanations = explain(&policies.programs, manifests, world, &wanted);
+    let style = if aside { console.err_style } else { console.out_style };
+    let text = explanation::render(&explanations, style);
+    match aside {
+        true => console.err(&text),
+        false => console.out(&format!("\n{}\n", text.trim_end_matches('\n'))),
+    }
+    Outcome::Clean
 }
 
 /// The files whose objects changed, in a folder or one after the other on stdout.

@@ -1,6 +1,7 @@
 //! The formats of a report. Escaping is each format's own duty.
 
 pub mod diagnostics;
+pub mod explanation;
 pub mod json;
 pub mod text;
 

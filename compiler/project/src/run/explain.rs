@@ -8,6 +8,7 @@
 
 use std::ops::Range;
 
+use aipc_compiler::analysis::Analysis;
 use aipc_compiler::hir::{self, Expr, ExprKind, Narrow};
 use aipc_compiler::ir::{self, Cond, CondKind};
 use aipc_compiler::source::{Sources, Span};
@@ -89,6 +90,24 @@ pub struct RuleSource<'a> {
     pub hir: &'a hir::Rule,
     pub ir: &'a ir::Rule,
     pub sources: &'a Sources,
+}
+
+impl<'a> RuleSource<'a> {
+    /// A rule of a file, by policy and rule.
+    pub fn find(
+        analysis: &'a Analysis,
+        sources: &'a Sources,
+        policy: &str,
+        rule: &str,
+    ) -> Option<RuleSource<'a>> {
+        let hir = analysis.module.policies.iter().find(|it| it.name == policy)?;
+        let ir = analysis.policies.policies.iter().find(|it| it.name == policy)?;
+        Some(RuleSource {
+            hir: hir.rules.iter().find(|it| it.name == rule)?,
+            ir: ir.rules.iter().find(|it| it.name == rule)?,
+            sources,
+        })
+    }
 }
 
 /// Which rules and objects are to be explained.

@@ -6,6 +6,7 @@ use aipc_compiler::kubernetes::{Cluster, KindLookup};
 use aipc_runtime::document::ReadOptions;
 use aipc_runtime::program::Program;
 
+use super::explain::RuleSource;
 use super::manifests::{self, Manifests};
 use crate::compile::Compilation;
 use crate::files::discover::{self, Found, FoundFile, SkipReason, Skipped};
@@ -37,6 +38,13 @@ impl Policies {
             file.project.settings.context.as_ref().map(|context| file.project.root.join(context))
         };
         self.compilation.files.iter().find_map(of)
+    }
+
+    /// A rule as it was understood, by policy and rule; nothing for one of a program that was read from a file.
+    pub fn source(&self, policy: &str, rule: &str) -> Option<RuleSource<'_>> {
+        let sources = &self.compilation.sources;
+        let files = self.compilation.files.iter();
+        files.filter_map(|it| RuleSource::find(&it.analysis, sources, policy, rule)).next()
     }
 
     /// Whether the settings of a policy's project ask for strictness.
