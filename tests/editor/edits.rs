@@ -30,6 +30,16 @@ const PIECES: &[&str] = &[
     "generate Secret \"s\" in \"n\" for Namespace {\n",
 ];
 
+/// What is asked and not waited for.
+const CANCELLED: &[&str] = &[
+    "textDocument/hover",
+    "textDocument/completion",
+    "textDocument/definition",
+    "textDocument/semanticTokens/full",
+    "textDocument/documentSymbol",
+    "aipc/explainVerdict",
+];
+
 /// How many edits each seed makes; the long run is that of the continuous integration.
 fn edits() -> usize {
     let asked = std::env::var("AIPC_EDITS").ok().and_then(|it| it.parse().ok());
@@ -59,13 +69,12 @@ fn session(seed: u64, edits: usize) {
         let piece = if random.below(3) == 0 { "" } else { PIECES[random.below(PIECES.len())] };
         let piece = if text.len() > 4_000 { "" } else { piece };
         let (start, end) = (place(&text, from), place(&text, to));
-        // An invalid range now and then: beyond the end of a line or of the text.
-        let mut written_end = position(end, &text);
-        if end == text.len() && random.below(4) == 0 {
-            written_end["character"] = json!(99_999);
+        let (mut from, mut to) = (written(start, &text, &mut random), written(end, &text, &mut random));
+        // A range that runs backwards means the same.
+        if random.below(8) == 0 {
+            std::mem::swap(&mut from, &mut to);
         }
-        let change =
-            json!({ "range": { "start": position(start, &text), "end": written_end }, "text": piece });
+        let change = json!({ "range": { "start": from, "end": to }, "text": piece });
         text.splice(start..end, piece.encode_utf16());
         version += 1;
         client.notify(
@@ -74,11 +83,12 @@ fn session(seed: u64, edits: usize) {
         );
         match random.below(20) {
             0 => {
-                let id = client.begin(
-                    "textDocument/hover",
-                    json!({ "textDocument": { "uri": uri }, "position": position(start, &text) }),
-                );
+                let at = json!({ "textDocument": { "uri": uri }, "position": position(start, &text) });
+                let id = client.begin(CANCELLED[random.below(CANCELLED.len())], at);
                 client.notify("$/cancelRequest", json!({ "id": id }));
+                // Of one that is over or never was, there is nothing to cancel.
+                client.notify("$/cancelRequest", json!({ "id": id - 1 }));
+                client.notify("$/cancelRequest", json!({ "id": format!("n{id}") }));
             }
             1 => {
                 let at = json!({ "textDocument": { "uri": uri }, "position": position(start, &text) });
@@ -111,9 +121,13 @@ fn compare(client: &mut Client, folder: &Folder, uri: &str, version: i64, text: 
         })
     };
     assert_eq!(shown(&known), shown(&expected), "{what}: {whole:?}");
-    for method in
-        ["textDocument/foldingRange", "textDocument/semanticTokens/full", "textDocument/documentSymbol"]
-    {
+    for method in [
+        "textDocument/foldingRange",
+        "textDocument/semanticTokens/full",
+        "textDocument/documentSymbol",
+        "textDocument/codeLens",
+        "textDocument/documentLink",
+    ] {
         let ask = |client: &mut Client, uri: &str| {
             let mut answer = client.request(method, json!({ "textDocument": { "uri": uri } })).expect(method);
             if let Some(answer) = answer.as_object_mut() {
@@ -135,6 +149,24 @@ fn place(text: &[u16], at: usize) -> usize {
         at -= 1;
     }
     at
+}
+
+/// A place as an editor writes it; now and then in a way that is not valid, and means the same.
+fn written(at: usize, text: &[u16], random: &mut Random) -> Value {
+    let mut written = position(at, text);
+    let is_high = text.get(at).is_some_and(|it| (0xd800..0xdc00).contains(it));
+    let is_line_end = text.get(at).is_none_or(|it| *it == u16::from(b'\r') || *it == u16::from(b'\n'));
+    match random.below(4) {
+        // Within a pair, which means before it.
+        0 if is_high => written["character"] = json!(written["character"].as_u64().unwrap_or(0) + 1),
+        // Beyond the end of the line, between `\r` and `\n` among others.
+        0 if is_line_end => written["character"] = json!(99_999),
+        1 if is_line_end => written["character"] = json!(written["character"].as_u64().unwrap_or(0) + 1),
+        // Beyond the end of the text.
+        2 if at == text.len() => written = json!({ "line": 99_999, "character": 3 }),
+        _ => {}
+    }
+    written
 }
 
 fn position(at: usize, text: &[u16]) -> Value {
