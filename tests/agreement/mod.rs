@@ -8,6 +8,7 @@ mod existing;
 mod generated;
 mod generation;
 mod hostile;
+mod kyverno_corpus;
 mod one_liner;
 mod pod_security;
 mod ports;

@@ -39,7 +39,7 @@ pub fn corpus() -> Option<PathBuf> {
 }
 
 /// The objects of a file that are no policies; none if there is no such file.
-fn objects(file: &Path) -> Vec<Value> {
+pub fn objects(file: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let documents = serde_yaml::Deserializer::from_str(&text).filter_map(|it| Value::deserialize(it).ok());
     let is_object = |it: &Value| {

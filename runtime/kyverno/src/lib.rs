@@ -10,13 +10,17 @@
 //! included. Kyverno itself is the judge of that, in `tests/oracle`.
 
 pub mod condition;
+pub mod context;
+pub mod engine;
 pub mod go_text;
 pub mod images;
 pub mod jmespath;
 pub mod json;
 pub mod matching;
 pub mod mutate;
+pub mod object;
 pub mod pattern;
 pub mod policy;
 pub mod regular_expression;
+pub mod substitute;
 pub mod wildcard;
