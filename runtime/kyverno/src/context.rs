@@ -145,7 +145,8 @@ impl<'a, 'c> Context<'a, 'c> {
     pub fn new(request: Request<'a, 'c>) -> Context<'a, 'c> {
         let mut fields: Vec<Entry<'a>> = Vec::new();
         let mut names: Vec<Entry<'a>> = Vec::new();
-        let image_holder = request.object.clone().or_else(|| request.old_object.clone());
+        // What is deleted has no images, as Kyverno has it.
+        let image_holder = request.object.clone();
         if let Some(object) = request.object {
             fields.push((Shared::Borrowed("object"), object));
         }

@@ -1,5 +1,6 @@
 //! Objects as Kyverno's command line takes them from files.
 
+use aipc_runtime::document::{Document, NodeId};
 use aipc_runtime::value::Shared;
 
 use crate::json::{Json, View};
@@ -55,10 +56,42 @@ fn filled<'a>(value: &Json<'a>) -> Option<Json<'a>> {
     }
 }
 
+/// The node at a path as Kyverno names it, `/spec/containers/0/image/`, or the nearest above it that is there.
+pub fn node_at(document: &Document, root: NodeId, path: &str) -> NodeId {
+    let mut node = root;
+    let mut rest = path.strip_prefix('/').unwrap_or(path);
+    while !rest.is_empty() {
+        // Keys may have slashes themselves, so the longest that fits is meant.
+        let entries = document.entries(node).filter_map(|(key, _, value)| {
+            let after = rest.strip_prefix(key)?;
+            let after = if after.is_empty() { Some(after) } else { after.strip_prefix('/') };
+            after.map(|after| (after, value))
+        });
+        let (step, after) = rest.split_once('/').unwrap_or((rest, ""));
+        let element = step.parse().ok().and_then(|index| document.element(node, index)).map(|it| (after, it));
+        let Some((after, next)) = entries.min_by_key(|(after, _)| after.len()).or(element) else { break };
+        node = next;
+        rest = after;
+    }
+    node
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::json::Escape;
+
+    #[test]
+    fn paths_lead_to_nodes() {
+        let text = "{metadata: {labels: {a/b: x}}, spec: {list: [{c: 1}]}}";
+        let read = aipc_runtime::document::read("test.yaml", text.as_bytes(), &Default::default());
+        let document = &read.documents[0];
+        let path = |path: &str| document.path(node_at(document, document.root(), path));
+        assert_eq!(path("/metadata/labels/a/b/"), "metadata.labels[\"a/b\"]");
+        assert_eq!(path("/spec/list/0/c/"), "spec.list[0].c");
+        assert_eq!(path("/spec/list/0/missing/"), "spec.list[0]");
+        assert_eq!(path("/"), "");
+    }
 
     #[test]
     fn namespaces_and_empty_maps_are_filled_in() {

@@ -9,7 +9,7 @@ use crate::context::{Context, Failure};
 use crate::json::{Escape, Json, View};
 use crate::pattern::anchor;
 use crate::pattern::scalar;
-use crate::policy::rule::{Template, is_dynamic_text};
+use crate::policy::rule::{Template, is_dynamic, is_dynamic_text};
 
 /// Rounds of one text: Kyverno has no end of them where a variable gives itself.
 const ROUNDS_MAX: usize = 1000;
@@ -40,9 +40,14 @@ pub fn substitute_text<'a>(context: &Context<'a, '_>, text: &str) -> Result<Json
     walk(context, &referred, "")
 }
 
-fn walk<'a>(context: &Context<'a, '_>, value: &Json<'static>, path: &str) -> Result<Json<'a>, Failure> {
+fn walk<'a>(context: &Context<'a, '_>, value: &Json<'a>, path: &str) -> Result<Json<'a>, Failure> {
     Ok(match value.view() {
-        View::Text(text) => fill_in(context, text, path)?,
+        View::Text(text) => {
+            let filled = fill_in(context, text, path)?;
+            // A list or map that comes in whole is looked through, too; text is not.
+            let is_whole = filled.list_len().is_some() || filled.is_map();
+            if is_whole && is_dynamic(&filled) { walk(context, &filled, path)? } else { filled }
+        }
         View::List { .. } => {
             let elements = value.elements().enumerate();
             let filled = elements.map(|(index, element)| walk(context, &element, &format!("{path}/{index}")));

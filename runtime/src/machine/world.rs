@@ -107,6 +107,11 @@ impl World {
         self.answers.insert(question.0, answer).is_none()
     }
 
+    /// Whether all objects of a kind are recorded.
+    pub fn knows(&self, kind: &str) -> bool {
+        self.is_whole || self.kinds.contains_key(kind)
+    }
+
     /// The recorded objects of a kind, in the order of namespace and name.
     pub fn objects(&self, kind: &str) -> impl Iterator<Item = &Document> {
         self.kinds.get(kind).into_iter().flatten().map(|it| &it.object)

@@ -93,8 +93,8 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
 
     let skipped: Vec<Skipped> = policies.skipped.iter().chain(&manifests.skipped).cloned().collect();
     let counts = Counts {
-        policies: policies.programs.iter().map(|it| it.policies().len()).sum(),
-        rules: policies.programs.iter().map(|it| it.rules().len()).sum(),
+        policies: policies.policy_count(),
+        rules: policies.rule_count(),
         files: manifests.files.len(),
         resources: manifests.resources().count(),
         skipped_files: skipped.len(),

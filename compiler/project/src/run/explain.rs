@@ -127,7 +127,7 @@ pub fn explain(
     wanted: &Wanted<'_>,
 ) -> Vec<Explanation> {
     let mut explanations = Vec::new();
-    with_surroundings(programs, manifests, world, |surroundings| {
+    with_surroundings((programs, &[]), manifests, world, |surroundings| {
         let evaluators: Vec<Evaluator<'_>> = programs.iter().map(Evaluator::new).collect();
         for (manifest, resource) in manifests.resources().filter(|(file, it)| (wanted.object)(file, it)) {
             let environment = surroundings.environment(resource);

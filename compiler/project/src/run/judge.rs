@@ -11,6 +11,7 @@ use aipc_runtime::machine::{
 use aipc_runtime::program::{self, Body, Effect, Operations, Program, SourcePlace};
 use aipc_runtime::value::Time;
 
+use super::kyverno::{self, KyvernoPolicy};
 use super::manifests::{Manifest, Manifests, location};
 use super::mask::{MASK, Mask};
 use super::policies::Policies;
@@ -56,29 +57,33 @@ pub struct Patched {
 
 /// Judges all objects by all programs.
 pub fn judge(policies: &Policies, manifests: &Manifests, world: &World<'_>) -> Judged {
-    let (mut judged, seen) = judge_objects(&policies.programs, manifests, world);
+    let (mut judged, seen) = judge_objects((&policies.programs, &policies.kyverno), manifests, world);
     unknown_kinds(policies, manifests, world, &mut judged);
     ended_exemptions(&policies.programs, world, &mut judged);
     if manifests.resources().next().is_some() {
         // Without any object, that alone is to be said.
         seen.report(&policies.programs, world, &mut judged);
+        seen.kyverno.report(&policies.kyverno, world.strict, &mut judged.findings);
     }
     judged
 }
 
 /// As [`judge`], without findings about the run as a whole.
 pub fn judge_only(programs: &[Program], manifests: &Manifests, world: &World<'_>) -> Judged {
-    judge_objects(programs, manifests, world).0
+    judge_objects((programs, &[]), manifests, world).0
 }
 
-fn judge_objects(programs: &[Program], manifests: &Manifests, world: &World<'_>) -> (Judged, Seen) {
+fn judge_objects(rules: Rules<'_>, manifests: &Manifests, world: &World<'_>) -> (Judged, Seen) {
     let objects: Vec<(&Manifest, &Resource)> = manifests.resources().collect();
-    with_surroundings(programs, manifests, world, |it| it.judge_all(&objects))
+    with_surroundings(rules, manifests, world, |it| it.judge_all(&objects))
 }
+
+/// The rules of a run: programs, and Kyverno's policies as they are.
+pub(super) type Rules<'r> = (&'r [Program], &'r [KyvernoPolicy]);
 
 /// Does something with what is the same for all objects of a run.
 pub(super) fn with_surroundings<T>(
-    programs: &[Program],
+    (programs, kyverno): Rules<'_>,
     manifests: &Manifests,
     world: &World<'_>,
     work: impl FnOnce(&Surroundings<'_>) -> T,
@@ -104,7 +109,19 @@ pub(super) fn with_surroundings<T>(
         .flat_map(|it| it.resources())
         .map(|(_, resource)| (identity(resource, world.namespace), resource))
         .collect();
-    work(&Surroundings { programs, world, user: user.as_ref(), namespaces: &namespaces, old })
+    let recorded = world.recorded.objects("v1/Namespace").map(|document| (document, document.root()));
+    let given = manifests.resources().map(|(_, resource)| resource);
+    let given = given.filter(|resource| (resource.api_version(), resource.kind()) == ("v1", "Namespace"));
+    let labels = kyverno::labels_of(recorded.chain(given.map(|it| (&**it.document(), it.root()))));
+    work(&Surroundings {
+        programs,
+        kyverno,
+        namespace_labels: &labels,
+        world,
+        user: user.as_ref(),
+        namespaces: &namespaces,
+        old,
+    })
 }
 
 /// Fewer objects than this are not worth a thread.
@@ -115,6 +132,9 @@ const STACK_BYTES: usize = crate::STACK_BYTES;
 /// What is the same for all objects.
 pub(super) struct Surroundings<'a> {
     pub(super) programs: &'a [Program],
+    kyverno: &'a [KyvernoPolicy],
+    /// Of the namespaces that are known.
+    namespace_labels: &'a BTreeMap<String, BTreeMap<String, String>>,
     world: &'a World<'a>,
     user: Option<&'a Document>,
     namespaces: &'a Namespaces<'a>,
@@ -174,8 +194,10 @@ impl Surroundings<'_> {
     fn judge_some(&self, objects: &[(&Manifest, &Resource)]) -> (Judged, Seen) {
         let (mut judged, mut seen) = (Judged::default(), Seen::default());
         let evaluators: Vec<Evaluator<'_>> = self.programs.iter().map(Evaluator::new).collect();
+        let kyverno = kyverno::Judge::new(self.kyverno, self.world, self.namespace_labels);
         for &(manifest, resource) in objects {
             let environment = self.environment(resource);
+            let before = self.old.get(&identity(resource, self.world.namespace)).copied();
             let mut object = Object::new(manifest, resource, self.world);
             let findings_before = judged.findings.len();
             // Admission mutates first, and judges what came of it.
@@ -203,6 +225,7 @@ impl Surroundings<'_> {
                     judged.results.extend(object.result(program, verdict));
                 }
             }
+            judged.results.extend(kyverno.results(&object, before, &mut seen.kyverno));
             judged.patched.extend(object.mutated.map(|mutated| Patched {
                 before: resource.clone(),
                 after: mutated.document().to_json(mutated.root()),
@@ -264,6 +287,7 @@ struct Seen {
     applied: BTreeSet<(usize, u32)>,
     /// How many objects a rule was not evaluated on.
     not_evaluated: BTreeMap<(usize, u32, Unknown), NotEvaluated>,
+    kyverno: kyverno::Seen,
 }
 
 impl Seen {
@@ -292,6 +316,7 @@ impl Seen {
 
     fn add(&mut self, other: Seen) {
         self.applied.extend(other.applied);
+        self.kyverno.add(other.kyverno);
         for (rule, there) in other.not_evaluated {
             let here = self.not_evaluated.entry(rule).or_default();
             here.objects += there.objects;
@@ -521,6 +546,32 @@ impl<'a> Object<'a> {
         match self.mask().covers(self.resource.document(), self.in_manifest(node)) {
             true => MASK.to_string(),
             false => value.to_string(),
+        }
+    }
+
+    /// A violation at a node that a rule saw, with the value that stands there.
+    pub(super) fn violation_at(
+        &self,
+        node: NodeId,
+        message: &str,
+        source: SourceLocation,
+        condition: &str,
+    ) -> Violation {
+        let node = self.in_manifest(node);
+        let document = self.resource.document();
+        let is_scalar = document.as_str(node).is_some() || document.is_empty(node);
+        let value = is_scalar.then(|| match self.mask().covers(document, node) {
+            true => MASK.to_string(),
+            false => document.to_json(node).to_string(),
+        });
+        Violation {
+            message: self.mask().message(message),
+            location: self.location_of(node),
+            source,
+            condition: condition.to_owned(),
+            value,
+            bytes: self.bytes(node),
+            snippet: self.snippet(node),
         }
     }
 

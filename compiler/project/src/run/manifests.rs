@@ -165,9 +165,3 @@ fn is_policy(resource: &Resource) -> bool {
         _ => false,
     }
 }
-
-/// What a run says of a file of Kyverno's policies.
-pub fn refuse_kyverno_policy(path: &Path) -> Finding {
-    let message = format!("`{}` holds policies as YAML, which `run` does not evaluate", read::name(path));
-    Finding::error("unsupported-policy", message).help("policies are files that end in `.aip` or `.aipb`")
-}

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   -p, *.aip, *.aipb ─▶ policies ─▶ Program ─┐
+//!   Kyverno's YAML ────▶ kyverno::read ───────┤
 //!   *.yaml, *.json, - ─▶ manifests ─▶ Manifests ─▶ judge ─▶ Report
 //! ```
 
@@ -9,6 +10,7 @@ pub mod generated;
 pub mod context;
 pub mod explain;
 pub mod judge;
+pub mod kyverno;
 pub mod manifests;
 pub mod mask;
 pub mod patched;

@@ -7,7 +7,8 @@ use aipc_runtime::document::ReadOptions;
 use aipc_runtime::program::Program;
 
 use super::explain::RuleSource;
-use super::manifests::{self, Manifests};
+use super::kyverno::{self, KyvernoPolicy};
+use super::manifests::{self, Manifest, Manifests};
 use crate::compile::Compilation;
 use crate::files::discover::{self, Found, FoundFile, SkipReason, Skipped};
 use crate::files::read;
@@ -21,6 +22,8 @@ pub const EXTENSIONS: [&str; 2] = ["aip", "aipb"];
 pub struct Policies {
     pub compilation: Compilation,
     pub programs: Vec<Program>,
+    /// Kyverno's policies as they are.
+    pub kyverno: Vec<KyvernoPolicy>,
     pub findings: Vec<Finding>,
     pub skipped: Vec<Skipped>,
     compiled: Vec<PathBuf>,
@@ -29,7 +32,7 @@ pub struct Policies {
 impl Policies {
     /// Whether nothing was named that could be a policy, not even in vain.
     pub fn is_empty(&self) -> bool {
-        self.compiled.is_empty() && self.findings.is_empty()
+        self.compiled.is_empty() && self.kyverno.is_empty() && self.findings.is_empty()
     }
 
     /// The recorded world that the settings of a policy's project name first.
@@ -58,7 +61,7 @@ impl Policies {
         let found = discover::discover(paths, &extensions);
         self.note_unreadable(&found);
         self.skipped.extend(found.skipped);
-        let before = self.compiled.len() + self.programs.len() + self.findings.len();
+        let before = self.found();
         for file in &found.files {
             if is_policy_name(file) {
                 self.add(file);
@@ -66,13 +69,24 @@ impl Policies {
                 self.pass_by_yaml(file);
             }
         }
-        if before == self.compiled.len() + self.programs.len() + self.findings.len() {
+        if before == self.found() {
             let names: Vec<String> = paths.iter().map(|it| format!("`{}`", read::name(it))).collect();
             self.findings.push(
                 Finding::error("no-policies", format!("there are no policies in {}", names.join(", ")))
-                    .help("policies are files that end in `.aip` or `.aipb`"),
+                    .help("policies are files that end in `.aip` or `.aipb`, and Kyverno's policies in YAML"),
             );
         }
+    }
+
+    /// How much was found of anything.
+    fn found(&self) -> usize {
+        self.compiled.len() + self.programs.len() + self.kyverno.len() + self.findings.len()
+    }
+
+    /// Takes a file of Kyverno's policies.
+    pub fn add_kyverno(&mut self, manifest: &Manifest) {
+        let policies = kyverno::read(manifest, &mut self.findings);
+        self.kyverno.extend(policies);
     }
 
     /// Takes the policies of the project around the working folder.
@@ -128,6 +142,16 @@ impl Policies {
         }
     }
 
+    pub fn policy_count(&self) -> usize {
+        self.programs.iter().map(|it| it.policies().len()).sum::<usize>() + self.kyverno.len()
+    }
+
+    /// Rules as they are written.
+    pub fn rule_count(&self) -> usize {
+        let of_programs: usize = self.programs.iter().map(|it| it.rules().len()).sum();
+        of_programs + self.kyverno.iter().map(|it| it.policy.rules.len()).sum::<usize>()
+    }
+
     /// Whether a schema of any project knows the kind.
     pub fn knows_kind(&self, api_version: &str, kind: &str) -> bool {
         let name = format!("{api_version}/{kind}");
@@ -163,18 +187,18 @@ impl Policies {
         }
     }
 
-    /// Looks at a YAML file among policies: Kyverno's policies are refused, other files are passed by.
+    /// Looks at a YAML file among policies: Kyverno's policies are taken, other files are passed by.
     fn pass_by_yaml(&mut self, file: &FoundFile) {
         match manifests::load(&file.path, &ReadOptions::default()) {
             Ok(manifest) if manifests::is_kyverno_policy(&manifest.read) => {
-                self.findings.push(manifests::refuse_kyverno_policy(&file.path));
+                self.add_kyverno(&manifest);
             }
             Ok(_) if !file.explicit => {
                 self.skipped.push(Skipped { path: file.path.clone(), why: SkipReason::OtherKind });
             }
             Ok(_) => {
                 let message = format!("`{}` is not a policy", read::name(&file.path));
-                let help = "policies are files that end in `.aip` or `.aipb`";
+                let help = "policies are files that end in `.aip` or `.aipb`, and Kyverno's policies in YAML";
                 self.findings.push(Finding::error("unsupported-policy", message).help(help));
             }
             Err(finding) => self.findings.push(finding),
@@ -224,8 +248,7 @@ pub fn take_inputs(
         }
         match manifests::load(&file.path, options) {
             Ok(manifest) if policies_too && manifests::is_kyverno_policy(&manifest.read) => {
-                let finding = manifests::refuse_kyverno_policy(&file.path);
-                policies.findings.push(finding.help("with `-p POLICY`, this file is read as manifests"));
+                policies.add_kyverno(&manifest);
             }
             Ok(manifest) => manifests.add_read(file, manifest),
             Err(finding) => manifests.findings.push(finding),

@@ -48,6 +48,8 @@ pub struct RuleResponse {
     pub message: String,
     /// Where in the object it fails, as `/spec/containers/0/`, if Kyverno says it.
     pub path: Option<String>,
+    /// What Kyverno does with an object that fails.
+    pub action: Action,
 }
 
 /// One request to judge.
@@ -101,6 +103,7 @@ impl Engine<'_> {
             };
             if let Some(mut response) = found {
                 overwrite_message(&context, rule, &mut response);
+                response.action = action_of(policy, rule, matched.namespace, request.namespace_labels);
                 if response.status == Status::Fail && !policy.is_scored() {
                     response.status = Status::Warn;
                 }
@@ -189,7 +192,13 @@ fn overwrite_message(context: &Context<'_, '_>, rule: &Rule, response: &mut Rule
 }
 
 fn respond(rule: &Rule, status: Status, message: impl Into<String>) -> RuleResponse {
-    RuleResponse { rule: rule.name.clone(), status, message: message.into(), path: None }
+    RuleResponse {
+        rule: rule.name.clone(),
+        status,
+        message: message.into(),
+        path: None,
+        action: Action::Audit,
+    }
 }
 
 /// An error of a rule, or that it cannot be evaluated.

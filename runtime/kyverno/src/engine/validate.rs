@@ -3,7 +3,7 @@
 use crate::context::{Context, Failure};
 use crate::json::{Json, View};
 use crate::matching::{self, Matched, UserInfo};
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, expand_all};
 use crate::policy::Policy;
 use crate::policy::rule::{Action, Check, ForEach, Rule, Template, Validate};
 use crate::substitute::{substitute, substitute_text};
@@ -70,7 +70,10 @@ fn prior<'a, 'c>(
     };
     let found = if is_asked && matching::applies(&rule.matches, rule.exclude.as_ref(), &asked) {
         let mut validator = Validator::new(rule, body, Some(old));
-        validator.filled = current.filled.clone();
+        validator.filled = match (&current.filled, &request.object, &body.check) {
+            (Some(filled), Some(object), Check::Pattern(_)) => Some(expand_all(&filled.to_owned(), object)),
+            (filled, _, _) => filled.clone(),
+        };
         validator.check(context, &body.check, 0).map(|response| response.status)
     } else {
         Some(Status::Skip)

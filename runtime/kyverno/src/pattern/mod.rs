@@ -9,6 +9,8 @@ mod wildcard_keys;
 
 use aipc_runtime::value::Shared;
 
+pub use wildcard_keys::expand_all;
+
 use crate::go_text::{sprint, type_name};
 use crate::json::{Json, View};
 use anchor::Anchor;

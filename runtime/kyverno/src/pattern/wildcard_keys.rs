@@ -42,6 +42,24 @@ pub fn expand(pattern: &Json<'static>, object: &Json<'_>) -> Option<Json<'static
     })
 }
 
+/// The pattern with the keys of an object in it wherever both have labels and annotations: Kyverno changes the pattern
+/// that it holds against an object, and then holds the same one against the old object.
+pub fn expand_all(pattern: &Json<'static>, object: &Json<'_>) -> Json<'static> {
+    let expanded = expand(pattern, object).unwrap_or_else(|| pattern.clone());
+    if !expanded.is_map() || !object.is_map() {
+        return expanded;
+    }
+    let below = expanded.entries().into_iter().map(|(key, value)| {
+        let plain = anchor::parse(&key).map_or(&*key, |(_, inner)| inner).to_owned();
+        let value = match object.get(&plain) {
+            Some(found) => expand_all(&value, &found),
+            None => value,
+        };
+        (key, value)
+    });
+    Json::map(below.collect())
+}
+
 fn replace(entries: &mut [Entry<'static>], key: &str, value: Json<'static>) {
     if let Some(entry) = entries.iter_mut().find(|(name, _)| &**name == key) {
         entry.1 = value;

@@ -153,7 +153,8 @@ pub fn is_dynamic_text(text: &str) -> bool {
     text.contains("{{") || text.contains("$(")
 }
 
-fn is_dynamic(value: &Json<'_>) -> bool {
+/// Whether any text in a value has one, keys included.
+pub fn is_dynamic(value: &Json<'_>) -> bool {
     match value.view() {
         View::Text(text) => is_dynamic_text(text),
         View::List { .. } => value.elements().any(|element| is_dynamic(&element)),

@@ -1,0 +1,209 @@
+//! The rules of Kyverno's policies on one object, and what is to be said of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aipc_compiler::kubernetes::{Cluster, KindLookup};
+use aipc_kyverno::context::Queries;
+use aipc_kyverno::engine::{Engine, Request, RuleResponse, Status as RuleStatus};
+use aipc_kyverno::json::Json;
+use aipc_kyverno::matching::UserInfo;
+use aipc_kyverno::object::{as_read, node_at};
+use aipc_kyverno::policy::rule::Action;
+use aipc_runtime::document::{Document, NodeId, Resource};
+use aipc_runtime::machine::AdmissionOperation;
+
+use super::KyvernoPolicy;
+use super::lookups::Recorded;
+use crate::report::{Finding, Level, RuleResult, Status, Violation};
+use crate::run::judge::{Object, World};
+
+/// Judges objects by Kyverno's policies; one for each thread, with the queries that it has parsed.
+pub struct Judge<'j> {
+    policies: &'j [KyvernoPolicy],
+    world: &'j World<'j>,
+    user: UserInfo,
+    cluster: Cluster,
+    recorded: Recorded<'j>,
+    queries: Queries,
+    /// Labels of the namespaces that are known.
+    namespaces: &'j BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// What happened to each rule over the whole run.
+#[derive(Default)]
+pub struct Seen {
+    /// By policy and by the name of the rule as it is written.
+    applied: BTreeSet<(usize, String)>,
+}
+
+impl<'j> Judge<'j> {
+    pub fn new(
+        policies: &'j [KyvernoPolicy],
+        world: &'j World<'j>,
+        namespaces: &'j BTreeMap<String, BTreeMap<String, String>>,
+    ) -> Judge<'j> {
+        let user = world.user.as_ref().map_or_else(UserInfo::default, |user| UserInfo {
+            username: user.name.clone(),
+            groups: user.groups.clone(),
+            roles: user.roles.clone(),
+            cluster_roles: user.cluster_roles.clone(),
+        });
+        let recorded = Recorded::new(world.recorded);
+        Judge {
+            policies,
+            world,
+            user,
+            cluster: Cluster::newest(),
+            recorded,
+            queries: Queries::default(),
+            namespaces,
+        }
+    }
+
+    /// The results of all rules on an object, in the order of policies and rules.
+    pub(in crate::run) fn results(
+        &self,
+        object: &Object<'_>,
+        old: Option<&Resource>,
+        seen: &mut Seen,
+    ) -> Vec<RuleResult> {
+        if self.policies.is_empty() {
+            return Vec::new();
+        }
+        let resource = object.judged();
+        let read = self.read(resource);
+        let old = old.map(|old| self.read(old));
+        let (object_now, old_object) = match self.world.operation {
+            AdmissionOperation::Create | AdmissionOperation::Connect => (Some(read), None),
+            // As Kyverno's command line has it: without an old object, it is the same.
+            AdmissionOperation::Update => (Some(read.clone()), Some(old.unwrap_or(read))),
+            AdmissionOperation::Delete => (None, Some(old.unwrap_or(read))),
+        };
+        let namespace = resource.namespace().unwrap_or(self.world.namespace);
+        let none = BTreeMap::new();
+        let labels = self.namespaces.get(namespace).unwrap_or(&none);
+        let labels: BTreeMap<&str, &str> = labels.iter().map(|(key, value)| (&**key, &**value)).collect();
+        let request = Request {
+            object: object_now,
+            old_object,
+            operation: self.world.operation.name(),
+            user: &self.user,
+            has_user: self.world.user.is_some(),
+            namespace_labels: &labels,
+            values: Vec::new(),
+            now: self.world.now,
+        };
+        let engine = Engine { queries: &self.queries, world: &self.recorded };
+        let mut results = Vec::new();
+        for (index, policy) in self.policies.iter().enumerate() {
+            for response in engine.validate(&policy.policy, &request) {
+                seen.applied.insert((index, written_name(&response.rule).to_owned()));
+                results.push(self.result(policy, object, response));
+            }
+        }
+        results
+    }
+
+    fn read<'r>(&self, resource: &'r Resource) -> Json<'r> {
+        let kind = format!("{}/{}", resource.api_version(), resource.kind());
+        let is_namespaced = match self.cluster.kind(&kind) {
+            KindLookup::Found(kind) => self.cluster.kind_of(kind).namespaced,
+            _ => true,
+        };
+        let json = Json::Node(resource.document(), resource.root());
+        as_read(&json, is_namespaced.then_some(self.world.namespace))
+    }
+
+    fn result(&self, policy: &KyvernoPolicy, object: &Object<'_>, response: RuleResponse) -> RuleResult {
+        let is_audit = response.action == Action::Audit;
+        let (status, because) = match response.status {
+            RuleStatus::Pass => (Status::Pass, None),
+            RuleStatus::Fail if self.world.audit_warn && is_audit => (Status::Warn, None),
+            RuleStatus::Fail => (Status::Fail, None),
+            RuleStatus::Warn => (Status::Warn, None),
+            RuleStatus::Skip => (Status::Skip, Some(response.message.clone())),
+            RuleStatus::Error => (Status::Error, Some(response.message.clone())),
+            // Nothing that could not be looked up may pass.
+            RuleStatus::NotEvaluated => (Status::Error, Some(format!("needs {}", response.message))),
+        };
+        let rule = policy.policy.rules.iter().find(|rule| rule.name == written_name(&response.rule));
+        let source = rule.map(|rule| policy.source(rule)).unwrap_or_default();
+        let is_violation = matches!(status, Status::Fail | Status::Warn);
+        let resource = object.judged();
+        let node = response
+            .path
+            .as_deref()
+            .map_or(resource.root(), |path| node_at(resource.document(), resource.root(), path));
+        let violations: Vec<Violation> = is_violation
+            .then(|| object.violation_at(node, &response.message, source.clone(), &response.rule))
+            .into_iter()
+            .collect();
+        let first = violations.first();
+        RuleResult {
+            policy: policy.policy.full_name(),
+            rule: response.rule,
+            status,
+            because,
+            message: first.map_or_else(String::new, |it| it.message.clone()),
+            resource: object.name(),
+            location: first.map_or_else(|| object.location(resource.root()), |it| it.location.clone()),
+            source,
+            source_text: String::new(),
+            violations,
+            effect: None,
+            created: Vec::new(),
+            changed: Vec::new(),
+            exemption: None,
+        }
+    }
+}
+
+impl Seen {
+    pub fn add(&mut self, other: Seen) {
+        self.applied.extend(other.applied);
+    }
+
+    /// A finding for each rule that matched nothing.
+    pub fn report(&self, policies: &[KyvernoPolicy], strict: bool, findings: &mut Vec<Finding>) {
+        let level = if strict { Level::Error } else { Level::Warning };
+        for (index, policy) in policies.iter().enumerate() {
+            for rule in &policy.policy.rules {
+                if !self.applied.contains(&(index, rule.name.clone())) {
+                    let name = format!("{}/{}", policy.policy.full_name(), rule.name);
+                    let message = format!("rule `{name}` matched nothing in this run");
+                    findings.push(Finding { level, ..Finding::error("unmatched-rule", message) });
+                }
+            }
+        }
+    }
+}
+
+/// The name that a generated rule's original has.
+fn written_name(rule: &str) -> &str {
+    let Some(rest) = rule.strip_prefix("autogen-") else { return rule };
+    rest.strip_prefix("cronjob-").unwrap_or(rest)
+}
+
+/// The labels of the namespaces among objects, by name.
+pub fn labels_of<'d>(
+    namespaces: impl Iterator<Item = (&'d Document, NodeId)>,
+) -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut all = BTreeMap::new();
+    for (document, root) in namespaces {
+        let Some(name) =
+            document.get_path(root, &["metadata", "name"]).and_then(|node| document.as_str(node))
+        else {
+            continue;
+        };
+        let mut labels = BTreeMap::new();
+        if let Some(map) = document.get_path(root, &["metadata", "labels"]) {
+            for (key, _, value) in document.entries(map) {
+                if let Some(text) = document.as_str(value) {
+                    labels.insert(key.to_owned(), text.to_owned());
+                }
+            }
+        }
+        all.insert(name.to_owned(), labels);
+    }
+    all
+}
