@@ -168,6 +168,18 @@ fn theirs(answer: &oracle::Answer) -> Vec<Row> {
     rows
 }
 
+/// A cause of differences that is Kyverno's: what it is, the policy, and whether an object has it.
+type Cause = (&'static str, &'static str, fn(&Value) -> bool);
+
+const CAUSES: &[Cause] = &[(
+    "a key with a wildcard stands for any one of the keys that match, which Kyverno picks at random",
+    "disallow-ingress-nginx-custom-snippets",
+    |object| {
+        let annotations = object["metadata"]["annotations"].as_object();
+        annotations.is_some_and(|it| it.keys().filter(|key| key.starts_with("nginx.org/")).count() > 1)
+    },
+)];
+
 /// What came of one case.
 #[derive(Default)]
 struct Compared {
@@ -177,6 +189,7 @@ struct Compared {
     refusal: Option<String>,
     refused_by_both: bool,
     needs_a_cluster: bool,
+    explained: usize,
     differences: Vec<String>,
 }
 
@@ -262,7 +275,10 @@ fn compare(case: &Case, number: usize, oracle: &Oracle) -> Compared {
                 continue;
             };
             let theirs = theirs(answer);
-            if ours != theirs || answer.error.is_some() {
+            let has = |(_, policy, has): &&Cause| case.name.ends_with(policy) && has(resource);
+            if ours != theirs && CAUSES.iter().any(|cause| has(&cause)) {
+                compared.explained += 1;
+            } else if ours != theirs || answer.error.is_some() {
                 let words = format!(
                     "{}: {:?}\n  ours   {ours:?}\n  theirs {theirs:?} {:?}\n  {resource}\n  old {old:?}\n  {:?}",
                     case.name, request.operation, answer.error, answer.rows
@@ -288,6 +304,7 @@ fn validation_says_what_kyverno_says() {
         ("not evaluated", sum(|it| it.not_evaluated)),
         ("refused by both", sum(|it| usize::from(it.refused_by_both))),
         ("need a cluster", sum(|it| usize::from(it.needs_a_cluster))),
+        ("explained", sum(|it| it.explained)),
         ("differences", sum(|it| it.differences.len())),
     ]);
     println!("{counts:?}");
