@@ -56,8 +56,9 @@ fn filled<'a>(value: &Json<'a>) -> Option<Json<'a>> {
     }
 }
 
-/// The node at a path as Kyverno names it, `/spec/containers/0/image/`, or the nearest above it that is there.
-pub fn node_at(document: &Document, root: NodeId, path: &str) -> NodeId {
+/// The node at a path as Kyverno names it, `/spec/containers/0/image/`, or the nearest above it that is there, with the
+/// steps that are missing.
+pub fn node_at<'p>(document: &Document, root: NodeId, path: &'p str) -> (NodeId, Vec<&'p str>) {
     let mut node = root;
     let mut rest = path.strip_prefix('/').unwrap_or(path);
     while !rest.is_empty() {
@@ -73,7 +74,7 @@ pub fn node_at(document: &Document, root: NodeId, path: &str) -> NodeId {
         node = next;
         rest = after;
     }
-    node
+    (node, rest.split('/').filter(|step| !step.is_empty()).collect())
 }
 
 #[cfg(test)]
@@ -86,11 +87,14 @@ mod tests {
         let text = "{metadata: {labels: {a/b: x}}, spec: {list: [{c: 1}]}}";
         let read = aipc_runtime::document::read("test.yaml", text.as_bytes(), &Default::default());
         let document = &read.documents[0];
-        let path = |path: &str| document.path(node_at(document, document.root(), path));
-        assert_eq!(path("/metadata/labels/a/b/"), "metadata.labels[\"a/b\"]");
-        assert_eq!(path("/spec/list/0/c/"), "spec.list[0].c");
-        assert_eq!(path("/spec/list/0/missing/"), "spec.list[0]");
-        assert_eq!(path("/"), "");
+        let path = |path: &str| {
+            let (node, missing) = node_at(document, document.root(), path);
+            format!("{}{missing:?}", document.path(node))
+        };
+        assert_eq!(path("/metadata/labels/a/b/"), "metadata.labels[\"a/b\"][]");
+        assert_eq!(path("/spec/list/0/c/"), "spec.list[0].c[]");
+        assert_eq!(path("/spec/list/0/missing/"), "spec.list[0][\"missing\"]");
+        assert_eq!(path("/"), "[]");
     }
 
     #[test]

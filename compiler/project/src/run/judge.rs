@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use aipc_runtime::document::{Document, NodeId, Resource};
+use aipc_runtime::document::{Document, NodeId, NodeValue, Resource};
 use aipc_runtime::machine::{
     self, AdmissionOperation, Environment, Evaluator, Limits, Namespaces, NotApplicable, RuleVerdict,
     Unknown, User, Verdict,
@@ -124,6 +124,8 @@ pub(super) fn with_surroundings<T>(
     })
 }
 
+/// A list or map that is longer as text is not shown.
+const VALUE_MAX: usize = 100;
 /// Fewer objects than this are not worth a thread.
 const OBJECTS_PER_THREAD_MIN: usize = 500;
 /// As much as the command's own thread has.
@@ -559,17 +561,20 @@ impl<'a> Object<'a> {
     ) -> Violation {
         let node = self.in_manifest(node);
         let document = self.resource.document();
-        let is_scalar = document.as_str(node).is_some() || document.is_empty(node);
-        let value = is_scalar.then(|| match self.mask().covers(document, node) {
+        let value = match self.mask().covers(document, node) {
             true => MASK.to_string(),
-            false => document.to_json(node).to_string(),
-        });
+            false => match (document.value(node), document.to_json(node).to_string()) {
+                (NodeValue::Map { .. }, text) if text.len() > VALUE_MAX => "{…}".to_owned(),
+                (NodeValue::Seq { .. }, text) if text.len() > VALUE_MAX => "[…]".to_owned(),
+                (_, text) => text,
+            },
+        };
         Violation {
             message: self.mask().message(message),
             location: self.location_of(node),
             source,
             condition: condition.to_owned(),
-            value,
+            value: Some(value),
             bytes: self.bytes(node),
             snippet: self.snippet(node),
         }

@@ -9,7 +9,7 @@ use aipc_kyverno::json::Json;
 use aipc_kyverno::matching::UserInfo;
 use aipc_kyverno::object::{as_read, node_at};
 use aipc_kyverno::policy::rule::Action;
-use aipc_runtime::document::{Document, NodeId, Resource};
+use aipc_runtime::document::{Document, NodeId, Resource, push_index, push_key};
 use aipc_runtime::machine::AdmissionOperation;
 
 use super::KyvernoPolicy;
@@ -130,12 +130,24 @@ impl<'j> Judge<'j> {
         let source = rule.map(|rule| policy.source(rule)).unwrap_or_default();
         let is_violation = matches!(status, Status::Fail | Status::Warn);
         let resource = object.judged();
-        let node = response
-            .path
-            .as_deref()
-            .map_or(resource.root(), |path| node_at(resource.document(), resource.root(), path));
+        let (document, root) = (resource.document(), resource.root());
+        let (node, missing) =
+            response.path.as_deref().map_or((root, Vec::new()), |path| node_at(document, root, path));
         let violations: Vec<Violation> = is_violation
-            .then(|| object.violation_at(node, &response.message, source.clone(), &response.rule))
+            .then(|| {
+                let mut violation =
+                    object.violation_at(node, &response.message, source.clone(), &response.rule);
+                if !missing.is_empty() {
+                    violation.value = None;
+                }
+                for step in missing {
+                    match step.parse() {
+                        Ok(index) => push_index(&mut violation.location.path, index),
+                        Err(_) => push_key(&mut violation.location.path, step),
+                    }
+                }
+                violation
+            })
             .into_iter()
             .collect();
         let first = violations.first();
