@@ -239,6 +239,9 @@ pub struct Test {
     /// Run only tests whose title contains this text
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// In a kyverno-test.yaml, pass results of rules that say nothing about their resource, as Kyverno does
+    #[arg(long)]
+    pub kyverno_compatible: bool,
 }
 
 #[derive(Args, Debug)]

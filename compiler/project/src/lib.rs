@@ -13,6 +13,7 @@ pub mod files;
 pub mod project;
 pub mod compile;
 pub mod run;
+pub mod kyverno_test;
 pub mod test;
 pub mod fix;
 

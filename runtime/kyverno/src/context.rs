@@ -71,18 +71,20 @@ pub trait World {
     /// What is missing to answer, or what the server said.
     fn api_call(&self, url: &str, is_post: bool) -> Result<Json<'static>, Failure>;
 
-    /// The values that a user gave for names of a rule's context.
-    fn value(&self, policy: &str, rule: &str, name: &str) -> Option<Json<'static>>;
+    /// Whether anything but variables can be asked for at all. Where it cannot, the names of such entries are unknown, as
+    /// in Kyverno's tests.
+    fn can_be_asked(&self) -> bool;
+
+    /// What a user gave for a rule, by dotted path.
+    fn values(&self, policy: &str, rule: &str) -> Vec<Entry<'static>>;
 }
 
 /// What queries see for one rule and one request.
 pub struct Context<'a, 'c> {
     queries: &'c Queries,
     world: &'c dyn World,
-    policy: &'c str,
     /// The namespace of a Policy.
     namespace: Option<&'c str>,
-    rule: &'c str,
     /// A map.
     request: Json<'a>,
     names: Vec<Entry<'a>>,
@@ -137,6 +139,18 @@ pub struct Request<'a, 'c> {
     pub now: Time,
 }
 
+/// A map with a value at a dotted path; maps on the way are kept.
+fn merged<'a>(map: &Json<'a>, path: &str, value: Json<'a>) -> Json<'a> {
+    let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+    let value = match rest {
+        "" => value,
+        rest => merged(&map.get(name).unwrap_or_else(|| Json::map(Vec::new())), rest, value),
+    };
+    let mut entries = map.entries();
+    entries.push((key(name), value));
+    Json::map(entries)
+}
+
 fn key<'a>(name: &str) -> Shared<'a, str> {
     Shared::Owned(name.into())
 }
@@ -173,21 +187,23 @@ impl<'a, 'c> Context<'a, 'c> {
             names.push((Shared::Borrowed("serviceAccountName"), Json::text(name)));
             names.push((Shared::Borrowed("serviceAccountNamespace"), Json::text(namespace)));
         }
-        for (name, value) in request.values {
+        let mut names = Json::map(names);
+        let mut fields = Json::map(fields);
+        for (name, value) in
+            request.values.into_iter().chain(request.world.values(request.policy, request.rule))
+        {
             match name.strip_prefix("request.") {
-                Some(field) => fields.push((key(field), value)),
-                None => names.push((name, value)),
+                Some(path) => fields = merged(&fields, path, value),
+                None => names = merged(&names, &name, value),
             }
         }
         let images = Loadable { name: "images", source: Source::Images, state: State::New, level: 0 };
         Context {
             queries: request.queries,
             world: request.world,
-            policy: request.policy,
             namespace: request.namespace,
-            rule: request.rule,
-            request: Json::map(fields),
-            names,
+            request: fields,
+            names: names.entries(),
             image_holder,
             is_delete: request.operation == "DELETE",
             now: request.now,
@@ -199,7 +215,10 @@ impl<'a, 'c> Context<'a, 'c> {
     /// Takes the entries of a rule or of a loop, to be loaded when they are named.
     pub fn add_entries(&self, entries: &'c [ContextEntry], level: usize) {
         let mut known = self.entries.borrow_mut();
-        for entry in entries {
+        let is_askable = |entry: &&ContextEntry| {
+            self.world.can_be_asked() || matches!(entry.source, ContextSource::Variable { .. })
+        };
+        for entry in entries.iter().filter(is_askable) {
             known.push(Loadable {
                 name: &entry.name,
                 source: Source::Entry(entry),
@@ -354,9 +373,6 @@ impl<'a, 'c> Context<'a, 'c> {
             }
             Source::Entry(entry) => entry,
         };
-        if let Some(value) = self.world.value(self.policy, self.rule, &entry.name) {
-            return Ok(Some(value));
-        }
         match &entry.source {
             ContextSource::Variable { value, query, default } => {
                 self.variable(&entry.name, value.as_ref(), query.as_deref(), default.as_ref()).map(Some)

@@ -1,10 +1,14 @@
 //! `aipc test`: the `test` blocks of policies. Each file is tested by its own policies alone.
 
+use std::path::PathBuf;
+
 use aipc_compiler::source::Span;
 
 use crate::arguments::Test;
 use crate::console::Console;
 use aipc_project::compile::Compilation;
+use aipc_project::files::read;
+use aipc_project::kyverno_test;
 use aipc_project::outcome::Outcome;
 use aipc_project::report::count;
 use aipc_project::report::escape::visible;
@@ -12,7 +16,12 @@ use aipc_project::test::{Failure, failures, program_of};
 
 pub fn test(arguments: &Test, console: &Console) -> Outcome {
     let mut compilation = Compilation::default();
-    let found = compilation.discover(&arguments.inputs);
+    let of_kyverno = kyverno_test::discover(&arguments.inputs);
+    // A folder may have tests of Kyverno's policies alone.
+    let found = match of_kyverno.is_empty() {
+        true => compilation.discover(&arguments.inputs),
+        false => aipc_project::files::discover::discover(&policy_inputs(&arguments.inputs), &["aip"]),
+    };
     compilation.add_all(&found.files);
     let policies = compilation.lower();
     compilation.program(&policies);
@@ -48,6 +57,42 @@ pub fn test(arguments: &Test, console: &Console) -> Outcome {
         }
     }
 
+    for path in &of_kyverno {
+        let ran = match kyverno_test::read(path) {
+            Ok(test) if !wanted(&test.title) => continue,
+            Ok(test) => kyverno_test::run(&test, arguments.kyverno_compatible),
+            Err(findings) => kyverno_test::Ran { findings, ..Default::default() },
+        };
+        for finding in &ran.findings {
+            console.finding(finding);
+            outcome = outcome.and(Outcome::Incomplete);
+        }
+        for row in &ran.rows {
+            let place = format!("{}:{}:{}", read::name(path), row.position.line, row.position.column);
+            let style = console.out_style;
+            match &row.failure {
+                None => {
+                    passed += 1;
+                    if console.verbose {
+                        console.out(&format!(
+                            "{} {}  {}\n",
+                            style.good("ok    "),
+                            visible(&row.what),
+                            visible(&place)
+                        ));
+                    }
+                }
+                Some(actual) => {
+                    failed += 1;
+                    console.out(&format!("{} {}\n", style.error("FAILED"), visible(&row.what)));
+                    console.out(&format!("  {}\n", style.gutter(&visible(&place))));
+                    console.out(&format!("    expected: {}\n", row.expected));
+                    console.out(&format!("    actual:   {}\n", visible(actual)));
+                }
+            }
+        }
+    }
+
     if failed > 0 {
         outcome = outcome.and(Outcome::Denied);
     }
@@ -65,6 +110,12 @@ pub fn test(arguments: &Test, console: &Console) -> Outcome {
     };
     console.out(&format!("{word}: {}, {failed} failed\n", count(passed, "test passed", "tests passed")));
     outcome
+}
+
+/// The inputs without the files of Kyverno's tests.
+fn policy_inputs(inputs: &[PathBuf]) -> Vec<PathBuf> {
+    let is_other = |path: &&PathBuf| path.file_name().is_none_or(|name| name != kyverno_test::FILE_NAME);
+    inputs.iter().filter(is_other).cloned().collect()
 }
 
 fn shown(failure: &Failure, compilation: &Compilation, console: &Console) -> String {

@@ -191,7 +191,7 @@ impl Seen {
 }
 
 /// The name that a generated rule's original has.
-fn written_name(rule: &str) -> &str {
+pub fn written_name(rule: &str) -> &str {
     let Some(rest) = rule.strip_prefix("autogen-") else { return rule };
     rest.strip_prefix("cronjob-").unwrap_or(rest)
 }

@@ -2,7 +2,7 @@
 
 use aipc_compiler::kubernetes::Cluster;
 use aipc_kyverno::context::{Failure, World};
-use aipc_kyverno::json::Json;
+use aipc_kyverno::json::{Entry, Json};
 use aipc_runtime::document::Document;
 use aipc_runtime::machine;
 use aipc_runtime::value::Shared;
@@ -90,8 +90,12 @@ impl World for Recorded<'_> {
         ]))
     }
 
-    fn value(&self, _policy: &str, _rule: &str, _name: &str) -> Option<Json<'static>> {
-        None
+    fn can_be_asked(&self) -> bool {
+        true
+    }
+
+    fn values(&self, _policy: &str, _rule: &str) -> Vec<Entry<'static>> {
+        Vec::new()
     }
 }
 

@@ -16,7 +16,7 @@ use aipc_kyverno::policy::{self, Policy};
 use super::manifests::{Manifest, location};
 use crate::report::{Finding, SourceLocation};
 
-pub use judge::{Judge, Seen, labels_of};
+pub use judge::{Judge, Seen, labels_of, written_name};
 
 /// A policy of Kyverno with the file that it was read from.
 pub struct KyvernoPolicy {

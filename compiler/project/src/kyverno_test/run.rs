@@ -1,0 +1,248 @@
+//! Running a test: each expected result beside what the rule says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aipc_compiler::kubernetes::{Cluster, KindLookup};
+use aipc_kyverno::context::{Failure, Queries, World};
+use aipc_kyverno::engine::{Engine, Request, RuleResponse, Status};
+use aipc_kyverno::json::{Entry, Json};
+use aipc_kyverno::matching::UserInfo;
+use aipc_kyverno::object::as_read;
+use aipc_runtime::document::{Position, ReadOptions, Resource};
+use aipc_runtime::value::{Shared, Time};
+
+use super::read::{Expected, TestFile, Values};
+use crate::report::Finding;
+use crate::run::kyverno::{self, KyvernoPolicy};
+use crate::run::manifests::{self, Manifest};
+
+/// One expected result on one resource.
+#[derive(Debug)]
+pub struct Row {
+    pub position: Position,
+    /// As `policy/rule on namespace/name`.
+    pub what: String,
+    pub expected: String,
+    /// What the rule said, if it is not what was expected.
+    pub failure: Option<String>,
+}
+
+/// What came of a test.
+#[derive(Default)]
+pub struct Ran {
+    pub rows: Vec<Row>,
+    pub findings: Vec<Finding>,
+}
+
+/// The values that a test gives, which are all that is known.
+struct TestWorld<'w> {
+    values: &'w Values,
+}
+
+impl World for TestWorld<'_> {
+    fn config_map(&self, namespace: &str, name: &str) -> Result<Option<Json<'static>>, Failure> {
+        Err(Failure::needs(format!("the ConfigMap {namespace}/{name}")))
+    }
+
+    fn api_call(&self, url: &str, _is_post: bool) -> Result<Json<'static>, Failure> {
+        Err(Failure::needs(format!("the answer to {url}")))
+    }
+
+    fn can_be_asked(&self) -> bool {
+        false
+    }
+
+    fn values(&self, policy: &str, rule: &str) -> Vec<Entry<'static>> {
+        // Those of a rule are those of the rules that are generated from it, too.
+        let values = self.values.of_rules.get(&(policy.to_owned(), kyverno::written_name(rule).to_owned()));
+        values
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| (Shared::Owned(key.as_str().into()), value.clone()))
+            .collect()
+    }
+}
+
+/// Runs a test. What cannot be compared is a finding. If it is to be compatible, a rule that says nothing about a resource
+/// passes whatever was expected of it, as Kyverno has it.
+pub fn run(test: &TestFile, compatible: bool) -> Ran {
+    let mut ran = Ran::default();
+    if !test.undone.is_empty() {
+        let message = format!("`{}` gives {}, which are not used yet", test.name, test.undone.join(", "));
+        ran.findings.push(Finding::error("unsupported-test", message));
+        return ran;
+    }
+    let policies = load_all(&test.policies, &mut ran.findings);
+    let policies: Vec<KyvernoPolicy> =
+        policies.iter().flat_map(|manifest| kyverno::read(manifest, &mut ran.findings)).collect();
+    let resources = load_all(&test.resources, &mut ran.findings);
+    if !ran.findings.is_empty() {
+        return ran;
+    }
+    let objects: Vec<&Resource> = resources.iter().flat_map(|manifest| &manifest.read.resources).collect();
+    let given = Given {
+        test,
+        world: TestWorld { values: &test.values },
+        cluster: Cluster::newest(),
+        queries: Queries::default(),
+        compatible,
+    };
+    for expected in &test.expected {
+        if let Some(what) = expected.undone {
+            let message = format!("`{}` expects {what}, which are not compared yet", test.name);
+            let place = manifests::location(&test.name, expected.position, String::new());
+            ran.findings.push(Finding::error("unsupported-test", message).at(place));
+            continue;
+        }
+        ran.rows.extend(given.rows(expected, &policies, &objects));
+    }
+    ran
+}
+
+fn load_all(paths: &[std::path::PathBuf], findings: &mut Vec<Finding>) -> Vec<Manifest> {
+    let mut manifests = Vec::new();
+    for path in paths {
+        match manifests::load(path, &ReadOptions::default()) {
+            Ok(manifest) => manifests.push(manifest),
+            Err(finding) => findings.push(finding),
+        }
+    }
+    manifests
+}
+
+struct Given<'g> {
+    test: &'g TestFile,
+    world: TestWorld<'g>,
+    cluster: Cluster,
+    queries: Queries,
+    compatible: bool,
+}
+
+impl Given<'_> {
+    fn rows(&self, expected: &Expected, policies: &[KyvernoPolicy], objects: &[&Resource]) -> Vec<Row> {
+        let rule = expected.rule.as_deref();
+        let name = expected.policy.rsplit('/').next().unwrap_or(&expected.policy);
+        let what = |object: &str| match rule {
+            Some(rule) => format!("{name}/{rule} on {object}"),
+            None => format!("{name} on {object}"),
+        };
+        let row = |object: &str, failure: Option<String>| Row {
+            position: expected.position,
+            what: what(object),
+            expected: expected.result.clone(),
+            failure,
+        };
+        let Some(policy) = policies.iter().find(|policy| policy.policy.name == name) else {
+            return vec![row("anything", Some(format!("there is no policy `{}`", expected.policy)))];
+        };
+        let wanted: Vec<Option<&str>> = match expected.resources.as_slice() {
+            [] => vec![None],
+            names => names.iter().map(|name| Some(name.as_str())).collect(),
+        };
+        let mut rows = Vec::new();
+        for wanted in wanted {
+            let mut is_found = false;
+            for object in objects.iter().filter(|object| is_named(object, wanted, expected.kind.as_deref())) {
+                is_found = true;
+                let full = match object.namespace() {
+                    Some(namespace) => format!("{namespace}/{}", object.name().unwrap_or("")),
+                    None => object.name().unwrap_or("").to_owned(),
+                };
+                let responses = self.responses(policy, object, expected);
+                let of_rule: Vec<&RuleResponse> = responses
+                    .iter()
+                    .filter(|response| {
+                        rule.is_none_or(|rule| {
+                            let generated = [format!("autogen-{rule}"), format!("autogen-cronjob-{rule}")];
+                            response.rule == rule || generated.contains(&response.rule)
+                        })
+                    })
+                    .collect();
+                if of_rule.is_empty() {
+                    // All resources are asked, and not each is the rule's. A skip means that it is not.
+                    let is_said = wanted.is_some() && expected.result != "skip" && !self.compatible;
+                    if wanted.is_some() && !is_said {
+                        rows.push(row(&full, None));
+                    } else if is_said {
+                        rows.push(row(&full, Some("the rule says nothing about it".to_owned())));
+                    }
+                    continue;
+                }
+                for response in of_rule {
+                    let status = response.status.word();
+                    let failure = (status != expected.result).then(|| match response.message.as_str() {
+                        "" => status.to_owned(),
+                        message => format!("{status}: {message}"),
+                    });
+                    rows.push(row(&full, failure));
+                }
+            }
+            if let (false, Some(wanted)) = (is_found, wanted) {
+                rows.push(row(wanted, Some("there is no such resource".to_owned())));
+            }
+        }
+        rows
+    }
+
+    fn responses(&self, policy: &KyvernoPolicy, object: &Resource, expected: &Expected) -> Vec<RuleResponse> {
+        let kind = format!("{}/{}", object.api_version(), object.kind());
+        let is_namespaced = match self.cluster.kind(&kind) {
+            KindLookup::Found(kind) => self.cluster.kind_of(kind).namespaced,
+            _ => true,
+        };
+        let read = as_read(&Json::Node(object.document(), object.root()), is_namespaced.then_some("default"));
+        let values = &self.test.values;
+        let mut given: Vec<(String, Json<'static>)> = values.global.clone();
+        let of_resource = (policy.policy.name.clone(), object.name().unwrap_or("").to_owned());
+        given.extend(values.of_resources.get(&of_resource).into_iter().flatten().cloned());
+        let asked = given.iter().rev().find(|(key, _)| key == "request.operation");
+        let operation =
+            expected.operation.clone().or_else(|| asked.and_then(|(_, it)| it.as_text().map(str::to_owned)));
+        let operation = operation.unwrap_or_else(|| "CREATE".to_owned());
+        let namespace = object.namespace().unwrap_or("default");
+        let none = BTreeMap::new();
+        let labels = values.namespace_labels.get(namespace).unwrap_or(&none);
+        let labels: BTreeMap<&str, &str> = labels.iter().map(|(key, value)| (&**key, &**value)).collect();
+        let nobody = UserInfo::default();
+        let (object_now, old_object) = match operation.as_str() {
+            "DELETE" => (None, Some(read)),
+            "UPDATE" => (Some(read.clone()), Some(read)),
+            _ => (Some(read), None),
+        };
+        let ignored = BTreeSet::from(["request.operation"]);
+        let values: Vec<Entry<'static>> = given
+            .into_iter()
+            // Values for parts of the object itself change nothing.
+            .filter(|(key, _)| !ignored.contains(key.as_str()) && !key.contains("request.object."))
+            .map(|(key, value)| (Shared::Owned(key.into()), value))
+            .collect();
+        let request = Request {
+            object: object_now,
+            old_object,
+            operation: &operation,
+            user: self.test.user.as_ref().unwrap_or(&nobody),
+            has_user: self.test.user.is_some(),
+            namespace_labels: &labels,
+            values,
+            now: Time::from_unix(1_767_225_600, 0),
+        };
+        let engine = Engine { queries: &self.queries, world: &self.world };
+        let mut responses = engine.validate(&policy.policy, &request);
+        for response in &mut responses {
+            if response.status == Status::NotEvaluated {
+                response.message = format!("needs {}", response.message);
+            }
+        }
+        responses
+    }
+}
+
+fn is_named(object: &Resource, wanted: Option<&str>, kind: Option<&str>) -> bool {
+    let Some(wanted) = wanted else { return true };
+    let name = object.name().unwrap_or("");
+    let is_it = match wanted.split_once('/') {
+        Some((namespace, wanted)) => object.namespace().unwrap_or("default") == namespace && name == wanted,
+        None => name == wanted,
+    };
+    is_it && kind.is_none_or(|kind| kind == object.kind())
+}
