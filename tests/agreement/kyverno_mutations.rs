@@ -3,17 +3,27 @@
 //!
 //! Without Kyverno the outcomes are compared with digests of its own.
 
+use super::ports::{corpus, objects};
 use super::{admissible, give_namespace};
-use crate::support::oracle::{Answer, Oracle, Request};
+use crate::support::oracle::{Answer, Numbers, Operation, Oracle, Request};
 use crate::support::parallel::in_parallel;
 use crate::support::random::Random;
 use crate::support::recording::Digests;
-use crate::support::resources::{KINDS, Profile};
+use crate::support::resources::{KINDS, Profile, mutate};
+use aipc_compiler::kubernetes::{Cluster, KindLookup};
+use aipc_kyverno::context::{Failure, Queries, World};
+use aipc_kyverno::engine::{self, Engine, Status};
 use aipc_kyverno::json::{Escape, Json};
+use aipc_kyverno::matching::UserInfo;
 use aipc_kyverno::mutate::{PatchError, Patched, patch_json, patch_strategic};
-use aipc_runtime::document::Document;
+use aipc_kyverno::object::as_read;
+use aipc_kyverno::policy::rule::Body;
+use aipc_kyverno::policy::{self, Policy};
+use aipc_runtime::document::{self, Document};
+use aipc_runtime::value::Time;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 const CASES: usize = 400;
 const RESOURCES: usize = 6;
@@ -421,4 +431,394 @@ fn strategic_merge_patches() {
 fn json_patches() {
     let cases = cases(|random, object| Patch::Json(operations(random, object)));
     compare("kyverno_json_patches", &cases);
+}
+
+/// Nothing is known but the objects.
+struct Nothing;
+
+impl World for Nothing {
+    fn config_map(&self, namespace: &str, name: &str) -> Result<Option<Json<'static>>, Failure> {
+        Err(Failure::needs(format!("the ConfigMap {namespace}/{name}")))
+    }
+
+    fn api_call(&self, url: &str, _is_post: bool) -> Result<Json<'static>, Failure> {
+        Err(Failure::needs(format!("the answer to {url}")))
+    }
+
+    fn value(&self, _policy: &str, _rule: &str, _name: &str) -> Option<Json<'static>> {
+        None
+    }
+}
+
+/// A rule with its status and its message.
+type Row = (String, String, String);
+
+/// What is said of a request, and what becomes of the objects.
+struct Said {
+    rows: Vec<Row>,
+    /// None after a failure.
+    object: Option<Value>,
+    /// Existing objects that changed.
+    targets: Vec<Value>,
+}
+
+/// A row without what a reader of YAML says of text that it cannot read, for which ours has its own words.
+fn row(rule: &str, status: &str, message: &str) -> Row {
+    const UNREAD: &str = "failed to convert patchesJSON6902 to JSON";
+    let end = message.find(UNREAD).map_or(message.len(), |at| at + UNREAD.len());
+    (rule.to_owned(), status.to_owned(), message[..end].to_owned())
+}
+
+/// A file with policies, and the objects that they are tested with.
+struct File {
+    name: String,
+    yaml: String,
+    objects: Vec<Value>,
+}
+
+/// Files with mutation rules of ClusterPolicy and Policy.
+fn files(corpus: &Path) -> Vec<File> {
+    let (mut all, mut found) = (Vec::new(), Vec::new());
+    yaml_files(corpus, &mut all);
+    for file in all {
+        let Ok(yaml) = std::fs::read_to_string(&file) else { continue };
+        let in_tests = file.components().any(|part| part.as_os_str().to_string_lossy().starts_with('.'));
+        let is_classic = yaml.contains("kind: ClusterPolicy") || yaml.contains("kind: Policy\n");
+        if in_tests || !is_classic || !yaml.contains("mutate:") {
+            continue;
+        }
+        let folder = file.parent().unwrap_or(corpus);
+        let mut inside = Vec::new();
+        for tests in [".kyverno-test", ".chainsaw-test"] {
+            yaml_files(&folder.join(tests), &mut inside);
+        }
+        let objects = inside.iter().flat_map(|file| objects(file)).collect();
+        let name = file.strip_prefix(corpus).unwrap_or(&file).display().to_string();
+        found.push(File { name, yaml, objects });
+    }
+    found
+}
+
+fn yaml_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    entries.sort();
+    for entry in entries {
+        if entry.is_dir() {
+            yaml_files(&entry, found);
+        } else if entry.extension().is_some_and(|ending| ending == "yaml") {
+            found.push(entry);
+        }
+    }
+}
+
+/// What all policies make of an object, one after another; `None` if anything could not be evaluated.
+fn ours_of_policies(
+    policies: &[Policy],
+    cluster: &Cluster,
+    object: &Value,
+    request: &Request,
+) -> Option<Said> {
+    let queries = Queries::default();
+    let engine = Engine { queries: &queries, world: &Nothing };
+    let documents: Vec<Document> = request.world.iter().map(Document::from_json).collect();
+    let world: Vec<Json<'_>> = documents
+        .iter()
+        .zip(&request.world)
+        .map(|(document, object)| taken(document, object, cluster, request))
+        .collect();
+    let document = Document::from_json(object);
+    let read = taken(&document, object, cluster, request);
+    let is_update = request.operation == Some(Operation::Update);
+    let (user, labels) = (UserInfo::default(), BTreeMap::new());
+    let about = |object| asked(object, is_update.then(|| read.clone()), &user, &labels);
+    let mut responses = Vec::new();
+    let mut current = Some(read.clone());
+    for policy in policies {
+        let Some(object) = current else { break };
+        let mutation = engine.mutate(policy, &about(object));
+        responses.extend(mutation.responses);
+        current = mutation.object;
+    }
+    let mut targets = Vec::new();
+    if let Some(object) = &current {
+        for policy in policies {
+            for existing in engine.mutate_existing(policy, &about(object.clone()), &world) {
+                responses.push(existing.response);
+                targets.extend(existing.changed.as_ref().map(value_of));
+            }
+        }
+    }
+    if responses.iter().any(|response| response.status == Status::NotEvaluated) {
+        return None;
+    }
+    let rows = responses.iter().map(|it| row(&it.rule, it.status.word(), &it.message)).collect();
+    Some(Said { rows, object: current.as_ref().map(value_of), targets })
+}
+
+/// The request for an object, an update if there is an old one.
+fn asked<'a, 'c>(
+    object: Json<'a>,
+    old_object: Option<Json<'a>>,
+    user: &'c UserInfo,
+    labels: &'c BTreeMap<&'c str, &'c str>,
+) -> engine::Request<'a, 'c> {
+    engine::Request {
+        object: Some(object),
+        operation: if old_object.is_some() { "UPDATE" } else { "CREATE" },
+        old_object,
+        user,
+        has_user: false,
+        namespace_labels: labels,
+        values: Vec::new(),
+        now: Time::from_unix(1_800_000_000, 0),
+    }
+}
+
+/// An object as the command line takes it from a file.
+fn taken<'d>(document: &'d Document, object: &Value, cluster: &Cluster, request: &Request) -> Json<'d> {
+    let text = |key: &str| object[key].as_str().unwrap_or_default();
+    let is_namespaced = match cluster.kind(&format!("{}/{}", text("apiVersion"), text("kind"))) {
+        KindLookup::Found(kind) => cluster.kind_of(kind).namespaced,
+        _ => true,
+    };
+    let read = as_read(&Json::of(document), is_namespaced.then_some("default"));
+    if request.numbers == Numbers::Int64 { read.with_integers() } else { read }
+}
+
+fn value_of(object: &Json<'_>) -> Value {
+    serde_json::from_str(&object.to_json(Escape::Plain)).expect("it is JSON")
+}
+
+/// What differs between ours and theirs, in words.
+fn difference(ours: &Said, answer: &Answer, is_mutation: impl Fn(&str) -> bool) -> Option<String> {
+    let rows = answer.rows.iter().filter(|it| is_mutation(&it.rule));
+    let mut theirs: Vec<Row> = rows.map(|it| row(&it.rule, &it.status, &it.message)).collect();
+    // Kyverno lists existing objects in any order.
+    let sorted = |values: &[Value]| {
+        let mut values: Vec<String> = values.iter().map(sorted_text).collect();
+        values.sort();
+        values
+    };
+    let mut rows = ours.rows.clone();
+    if !answer.targets.is_empty() || !ours.targets.is_empty() {
+        rows.sort();
+        theirs.sort();
+    }
+    // Without a change the oracle does not show the object.
+    let is_same = answer.patched.is_none() || answer.patched == ours.object;
+    let are_same = sorted(&ours.targets) == sorted(&answer.targets);
+    (rows != theirs || !is_same || !are_same || answer.error.is_some()).then(|| {
+        format!(
+            "  ours   {rows:?}\n  theirs {theirs:?} {:?}\n  ours   {}\n  theirs {}\n  ours   {}\n  theirs {}",
+            answer.error,
+            json!(ours.object),
+            json!(answer.patched),
+            json!(ours.targets),
+            json!(answer.targets),
+        )
+    })
+}
+
+fn sorted_text(value: &Value) -> String {
+    let mut value = value.clone();
+    value.sort_all_objects();
+    value.to_string()
+}
+
+/// Objects each of which is another one for a cluster.
+fn without_doubles(objects: &[Value]) -> Vec<Value> {
+    let id = |object: &Value| {
+        let metadata = &object["metadata"];
+        let namespace = metadata["namespace"].as_str().unwrap_or("default").to_owned();
+        (object["kind"].to_string(), namespace, metadata["name"].to_string())
+    };
+    let mut kept: Vec<Value> = Vec::new();
+    for object in objects {
+        if !kept.iter().any(|known| id(known) == id(object)) {
+            kept.push(object.clone());
+        }
+    }
+    kept
+}
+
+/// How many changed objects each policy is tried on.
+fn variants() -> usize {
+    std::env::var("AIPC_VARIANTS").ok().and_then(|count| count.parse().ok()).unwrap_or(40)
+}
+
+#[derive(Default)]
+struct Compared {
+    pairs: usize,
+    changed: usize,
+    not_evaluated: usize,
+    refused: Vec<String>,
+    problems: Vec<String>,
+}
+
+/// Rules about existing objects: how targets are chosen, and what a rule knows of them.
+const EXISTING: &[&str] = &[
+    r#"
+    mutate:
+      targets: [{apiVersion: apps/v1, kind: Deployment}]
+      patchStrategicMerge: {metadata: {labels: {from: "{{ request.object.metadata.name }}", of: "{{ target.metadata.name }}"}}}
+"#,
+    r#"
+    mutate:
+      targets:
+        - {apiVersion: v1, kind: ConfigMap, namespace: "{{ request.object.metadata.namespace }}", name: "*"}
+        - {apiVersion: v1, kind: Secret, name: "{{ request.object.metadata.name }}"}
+      patchStrategicMerge: {metadata: {annotations: {+(seen): "yes"}}}
+"#,
+    r#"
+    mutate:
+      targets:
+        - apiVersion: v1
+          kind: Pod
+          selector: {matchExpressions: [{key: app, operator: Exists}]}
+          context: [{name: first, variable: {jmesPath: "target.spec.containers[0].image"}}]
+          preconditions: {all: [{key: "{{ first }}", operator: NotEquals, value: "*nginx*", message: "nginx in {{ first }}"}]}
+      patchesJson6902: |
+        - {op: add, path: /metadata/annotations/image, value: "{{ first }}"}
+"#,
+    r#"
+    mutate:
+      targets: [{apiVersion: apps/v1, kind: StatefulSet}]
+      foreach:
+        - list: target.spec.template.spec.containers
+          patchStrategicMerge: {spec: {template: {spec: {containers: [{name: "{{ element.name }}", env: [{name: N, value: "{{ elementIndex }}"}]}]}}}}
+"#,
+    r#"
+    mutate:
+      targets: [{apiVersion: v1, kind: ConfigMap, namespace: default, name: nowhere}]
+      patchStrategicMerge: {data: {a: "{{ request.object.spec.none }}"}}
+"#,
+    r#"
+    mutate:
+      targets: [{apiVersion: v1, kind: Service, name: "{{ request.object.metadata.none }}"}]
+      patchStrategicMerge: {spec: {type: ClusterIP}}
+"#,
+    r#"
+    mutate:
+      targets: [{apiVersion: v1, kind: Service}]
+      patchStrategicMerge: {spec: {ports: [{(port): 80, name: "{{ @ }}"}], +(type): ClusterIP, sessionAffinity: null}}
+"#,
+];
+
+#[test]
+fn existing_objects() {
+    let Some(oracle) = Oracle::shared() else { return };
+    let compared = in_parallel(EXISTING.len(), |number| {
+        let head = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  background: false\n  rules:\n  - name: r\n    match: {any: [{resources: {kinds: [ConfigMap, Pod]}}]}";
+        let yaml = format!("{head}{}", EXISTING[number]);
+        let mut objects = admissible(number as u64 * 1000, 60, &Profile::all());
+        give_namespace(&mut objects);
+        compare_file(&File { name: format!("existing {number}"), yaml, objects }, number, oracle)
+    });
+    report(&compared);
+    assert!(compared.iter().all(|it| it.refused.is_empty()));
+    assert!(compared.iter().map(|it| it.changed).sum::<usize>() > 50);
+}
+
+fn compare_file(file: &File, number: usize, oracle: &Oracle) -> Compared {
+    let mut compared = Compared::default();
+    let read = document::read(&file.name, file.yaml.as_bytes(), &Default::default());
+    let (mut policies, mut faults) = (Vec::new(), Vec::new());
+    for resource in &read.resources {
+        if policy::is_policy(resource.api_version(), resource.kind()) {
+            match policy::read(resource.document(), resource.root()) {
+                Ok(policy) => policies.push(policy),
+                Err(found) => {
+                    faults.extend(found.into_iter().map(|it| format!("{}: {}", it.path, it.message)))
+                }
+            }
+        }
+    }
+    let set = oracle.load(&[&file.yaml]);
+    let refused: Vec<&str> = set.refused.iter().map(|refused| refused.reason.as_str()).collect();
+    if !refused.is_empty() || !faults.is_empty() {
+        // What needs a cluster is refused by the oracle, not by Kyverno.
+        if refused.is_empty() == faults.is_empty() || refused.iter().any(|it| it.contains("has no cluster")) {
+            compared.refused.push(file.name.clone());
+        } else {
+            compared.problems.push(format!("{}: ours {faults:?}, theirs {refused:?}", file.name));
+        }
+        return compared;
+    }
+    let mutating: Vec<&str> = policies
+        .iter()
+        .flat_map(|policy| policy.rules_for_all())
+        .filter(|rule| matches!(rule.body, Body::Mutate(_)))
+        .map(|rule| rule.name.as_str())
+        .collect();
+    let mut objects = file.objects.clone();
+    let profile = Profile { hints: Vec::new(), ..Profile::workloads() }.aimed_at(&file.yaml);
+    objects.extend(admissible(number as u64 * 1000, 12, &profile));
+    let written = objects.len();
+    for seed in 0..variants() {
+        objects.push(mutate(&objects[seed % written], (number * 10_000 + seed) as u64));
+    }
+    let cluster = Cluster::newest();
+    let is_about_existing = policies
+        .iter()
+        .flat_map(|policy| &policy.rules)
+        .any(|rule| matches!(&rule.body, Body::Mutate(mutate) if !mutate.targets.is_empty()));
+    let world = if is_about_existing { without_doubles(&objects[..written]) } else { Vec::new() };
+    let plain = Request { world, ..Request::default() };
+    let requests = [
+        plain.clone(),
+        Request { numbers: Numbers::Int64, ..plain.clone() },
+        Request { operation: Some(Operation::Update), ..plain },
+    ];
+    for (index, request) in requests.iter().enumerate() {
+        // Creation is what policies are tested with; the other requests look at some of the objects.
+        let objects = if index == 0 { &objects[..] } else { &objects[..objects.len().min(variants() / 2)] };
+        let answers = set.evaluate(objects, request);
+        for (object, answer) in objects.iter().zip(&answers) {
+            compared.pairs += 1;
+            let Some(ours) = ours_of_policies(&policies, &cluster, object, request) else {
+                compared.not_evaluated += 1;
+                continue;
+            };
+            compared.changed += usize::from(answer.patched.is_some()) + answer.targets.len();
+            if let Some(difference) = difference(&ours, answer, |rule| mutating.contains(&rule)) {
+                let operation = request.operation;
+                compared
+                    .problems
+                    .push(format!("{} {operation:?}\n{difference}\n  object {object}", file.name));
+            }
+        }
+    }
+    compared
+}
+
+#[test]
+fn public_policies() {
+    let (Some(corpus), Some(oracle)) = (corpus(), Oracle::shared()) else { return };
+    let only = std::env::var("AIPC_CASE").unwrap_or_default();
+    let mut files = files(&corpus);
+    files.retain(|file| file.name.contains(&only));
+    let compared = in_parallel(files.len(), |number| compare_file(&files[number], number, oracle));
+    report(&compared);
+    assert!(only.len() + compared.iter().map(|it| it.changed).sum::<usize>() > 1000);
+}
+
+fn report(compared: &[Compared]) {
+    let sum = |count: fn(&Compared) -> usize| compared.iter().map(count).sum::<usize>();
+    println!(
+        "{} files, {} not to be compared, {} pairs, {} changed, {} not evaluated",
+        compared.len(),
+        sum(|it| it.refused.len()),
+        sum(|it| it.pairs),
+        sum(|it| it.changed),
+        sum(|it| it.not_evaluated),
+    );
+    for refused in compared.iter().flat_map(|it| &it.refused) {
+        println!("not to be compared: {refused}");
+    }
+    let problems: Vec<String> = compared
+        .iter()
+        .filter_map(|it| Some(format!("{} of {}\n{}", it.problems.len(), it.pairs, it.problems.first()?)))
+        .collect();
+    assert!(problems.is_empty(), "{} files differ\n{}", problems.len(), problems.join("\n\n"));
 }

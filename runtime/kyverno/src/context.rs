@@ -281,7 +281,12 @@ impl<'a, 'c> Context<'a, 'c> {
         before
     }
 
-    /// Takes the request back that [`Context::as_if_created`] gave.
+    /// The request as it is now; [`Context::restore_request`] takes it back.
+    pub fn request(&self) -> Json<'a> {
+        self.request.clone()
+    }
+
+    /// Takes the request back that [`Context::as_if_created`] gave, or [`Context::request`].
     pub fn restore_request(&mut self, before: Json<'a>) {
         self.request = before;
     }

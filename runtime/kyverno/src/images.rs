@@ -77,6 +77,21 @@ fn walk<'a>(containers: &Json<'a>, pointer: &str, found: &mut Vec<Entry<'a>>) ->
     Ok(())
 }
 
+/// What Kyverno says of an image that is none.
+fn refusal(image: &str) -> String {
+    let first = image.split_once('/').map(|(first, _)| first);
+    let is_registry = first.is_some_and(|first| {
+        first.contains(['.', ':']) || first == "localhost" || first != first.to_lowercase()
+    });
+    let full = if is_registry { image.to_owned() } else { format!("docker.io/{image}") };
+    let why = match Image::parse(&full.to_lowercase()) {
+        Some(_) => "repository name must be lowercase",
+        None => "invalid reference format",
+    };
+    let settings = "defaultRegistry: docker.io, enableDefaultRegistryMutation: true";
+    format!("invalid image '{image}' (bad image: {full}, {settings}: {why})")
+}
+
 fn container<'a>(container: &Json<'a>, pointer: &str, found: &mut Vec<Entry<'a>>) -> Result<(), String> {
     let name = container.get("name");
     let Some(name) = name.as_ref().and_then(Json::to_text) else { return Err("invalid key".to_owned()) };
@@ -84,7 +99,7 @@ fn container<'a>(container: &Json<'a>, pointer: &str, found: &mut Vec<Entry<'a>>
     let Some(image) = image.as_ref().and_then(Json::as_text).filter(|image| !image.trim().is_empty()) else {
         return Ok(());
     };
-    let Some(parts) = Image::parse(image) else { return Err(format!("invalid image '{image}'")) };
+    let Some(parts) = Image::parse(image) else { return Err(refusal(image)) };
     found.push((name, info(&parts, &format!("{pointer}/image"))));
     Ok(())
 }

@@ -84,6 +84,10 @@ impl<'a> Matched<'a> {
             annotations: texts(&fields.annotations),
         }
     }
+
+    pub fn labels(&self) -> &BTreeMap<&'a str, &'a str> {
+        &self.labels
+    }
 }
 
 /// The fields of an object that matching reads.

@@ -1,7 +1,12 @@
 //! What Kyverno says of a request: one result for each rule that is about it, in Kyverno's five words, or none.
 
 mod conditions;
+mod existing;
+mod mutate;
 mod validate;
+
+pub use existing::Existing;
+pub use mutate::Mutation;
 
 use std::collections::BTreeMap;
 
@@ -115,6 +120,55 @@ impl Engine<'_> {
             }
         }
         responses
+    }
+
+    /// What the mutation rules of a policy make of the object, each of what the one before left.
+    ///
+    /// Rules about existing objects are left out.
+    pub fn mutate<'a>(&self, policy: &Policy, request: &Request<'a, '_>) -> Mutation<'a> {
+        let mut mutation = Mutation { responses: Vec::new(), object: request.object.clone() };
+        let Some(first) = request.object.as_ref().or(request.old_object.as_ref()) else { return mutation };
+        if !is_in_namespace(policy, request) {
+            return mutation;
+        }
+        let fields = ObjectFields::new(first);
+        let namespace = Matched::new(&fields).namespace;
+        for rule in policy.rules_for_all() {
+            let Body::Mutate(body) = &rule.body else { continue };
+            if !body.targets.is_empty() {
+                continue;
+            }
+            let Some(subject) = mutation.object.clone().or_else(|| request.old_object.clone()) else { break };
+            let fields = ObjectFields::new(&subject);
+            let asked = matching::Request {
+                object: &Matched::new(&fields),
+                operation: request.operation,
+                user: request.user,
+                namespace_labels: request.namespace_labels,
+            };
+            if !matching::applies(&rule.matches, rule.exclude.as_ref(), &asked) {
+                continue;
+            }
+            let mut context = self.context(policy, rule, request, namespace);
+            if let Some(object) = &mutation.object {
+                context.set_object(object.clone());
+            }
+            let mut response = match begin(&context, rule) {
+                Some(response) => response,
+                None => {
+                    let (response, object) = mutate::run(&mut context, rule, body, mutation.object.take());
+                    mutation.object = object;
+                    response
+                }
+            };
+            overwrite_message(&context, rule, &mut response);
+            let is_applied = response.status != Status::Skip;
+            mutation.responses.push(response);
+            if policy.apply_one && is_applied {
+                break;
+            }
+        }
+        mutation
     }
 
     fn context<'a, 's>(

@@ -24,6 +24,20 @@ pub fn patch_json(object: &Json<'_>, patch: &str) -> Result<Patched, PatchError>
     Ok(if target.root == before { Patched::Unchanged } else { Patched::Changed(target.root.to_json()) })
 }
 
+/// Whether a text is a patch whose paths are paths.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_patch(patch: &str) -> Result<(), String> {
+    match operations(patch) {
+        Err(PatchError::Refused(why) | PatchError::Panic(why)) => Err(why),
+        Ok(operations) => match operations.iter().find(|operation| !operation.path.starts_with('/')) {
+            Some(wrong) => Err(format!("`{}` is no path, which begins with `/`", wrong.path)),
+            None => Ok(()),
+        },
+    }
+}
+
 const MISSING: &str = "missing value";
 const INVALID: &str = "invalid state detected";
 const INVALID_INDEX: &str = "invalid index referenced";
@@ -76,7 +90,7 @@ fn from_yaml(patch: &str) -> Result<Raw, PatchError> {
     let is_wrong = |finding: &&Finding| finding.is_error() && finding.kind != FindingKind::NotAResource;
     if let Some(finding) = read.findings.iter().find(is_wrong) {
         let why = &finding.message;
-        return Err(PatchError::Refused(format!("failed to convert patchesJson6902 to JSON: {why}")));
+        return Err(PatchError::Refused(format!("failed to convert patchesJSON6902 to JSON: {why}")));
     }
     Ok(read.documents.first().map_or(Raw::Nothing, |document| Raw::of_document(document, document.root())))
 }

@@ -17,7 +17,7 @@ mod raw_json;
 mod strategic_merge;
 mod tree;
 
-pub use json_patch::patch_json;
+pub use json_patch::{check_patch, patch_json};
 
 use crate::json::{Escape, Json};
 use tree::Tree;

@@ -32,12 +32,19 @@ const CRON_JOB: (&str, &str) = ("CronJob", "batch/v1/CronJob");
 #[derive(Clone, Debug, Default)]
 pub struct Generated {
     controllers: BTreeMap<String, Vec<Rule>>,
+    /// Those of policies with mutations, for all controllers at once.
+    all: Vec<Rule>,
 }
 
 impl Generated {
     /// Those for objects of a kind.
     pub fn rules(&self, kind: &str) -> &[Rule] {
         self.controllers.get(kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those that are not made for one kind.
+    pub fn rules_for_all(&self) -> &[Rule] {
+        &self.all
     }
 }
 
@@ -66,9 +73,23 @@ pub fn generate(
         }
         let level = if *kind == CRON_JOB.0 { Level::CronJob } else { Level::Template };
         for (node, rule) in nodes.iter().zip(rules) {
-            let Some(json) = generate_rule(&reader.json(*node), rule, level, selector) else { continue };
+            let Some(json) = generate_rule(&reader.json(*node), rule, level, &[*selector]) else { continue };
             if let Some(rule) = read_generated(reader, *node, &json) {
                 generated.controllers.entry((*kind).to_owned()).or_default().push(rule);
+            }
+        }
+    }
+    if rules.iter().any(|rule| matches!(rule.body, Body::Mutate(_))) {
+        let asked = CONTROLLERS.iter().filter(|(kind, _)| is_asked(kind));
+        let selectors: Vec<&str> = asked.map(|(_, selector)| *selector).collect();
+        let cron_job: &[&str] = if is_asked(CRON_JOB.0) { &[CRON_JOB.1] } else { &[] };
+        for (node, rule) in nodes.iter().zip(rules) {
+            for (level, selectors) in [(Level::Template, selectors.as_slice()), (Level::CronJob, cron_job)] {
+                if selectors.is_empty() {
+                    continue;
+                }
+                let made = generate_rule(&reader.json(*node), rule, level, selectors);
+                generated.all.extend(made.and_then(|json| read_generated(reader, *node, &json)));
             }
         }
     }
@@ -98,17 +119,8 @@ fn can_generate(rules: &[Rule]) -> bool {
     for rule in rules {
         match &rule.body {
             Body::Generate(_) => return false,
-            Body::Mutate(mutate) => {
-                let has_json_patch = |value: &Json<'_>| {
-                    value.get("patchesJson6902").is_some_and(|patch| patch.as_text() != Some(""))
-                };
-                let loops = mutate.get("foreach");
-                let mut loops = loops.iter().flat_map(|list| list.elements().collect::<Vec<_>>());
-                if has_json_patch(mutate) || loops.any(|each| has_json_patch(&each)) {
-                    return false;
-                }
-            }
-            Body::Validate(_) | Body::VerifyImages(_) => {}
+            Body::Mutate(mutate) if mutate.has_json_patch() => return false,
+            Body::Mutate(_) | Body::Validate(_) | Body::VerifyImages(_) => {}
         }
         let filters = rule.matches.iter().chain(rule.exclude.iter().flat_map(Filters::iter));
         for filter in filters {
@@ -142,7 +154,12 @@ enum Level {
 }
 
 /// The rule for one kind of controller; `None` if there is none to make.
-fn generate_rule(json: &Json<'static>, rule: &Rule, level: Level, selector: &str) -> Option<Json<'static>> {
+fn generate_rule(
+    json: &Json<'static>,
+    rule: &Rule,
+    level: Level,
+    selectors: &[&str],
+) -> Option<Json<'static>> {
     let is_about_pods =
         |filters: &Filters| filters.iter().any(|filter| filter.kinds.iter().any(|kind| kind.is_pod()));
     let excluded_kinds = |filters: &Filters| filters.iter().any(|filter| !filter.kinds.is_empty());
@@ -159,8 +176,8 @@ fn generate_rule(json: &Json<'static>, rule: &Rule, level: Level, selector: &str
     for (key, value) in json.entries() {
         let value = match &*key {
             "name" => Json::text(shortened(&format!("{prefix}-{}", rule.name))),
-            "match" => with_kinds(&value, level, selector, true),
-            "exclude" => with_kinds(&value, level, selector, false),
+            "match" => with_kinds(&value, level, selectors, true),
+            "exclude" => with_kinds(&value, level, selectors, false),
             "validate" => below_validate(&value, level)?,
             "mutate" => below_mutate(&value, level)?,
             _ => value,
@@ -184,8 +201,8 @@ fn shortened(name: &str) -> String {
     name[..end].to_owned()
 }
 
-fn with_kinds(filters: &Json<'static>, level: Level, selector: &str, is_match: bool) -> Json<'static> {
-    let kinds = || Json::list(vec![Json::text(selector)]);
+fn with_kinds(filters: &Json<'static>, level: Level, selectors: &[&str], is_match: bool) -> Json<'static> {
+    let kinds = || Json::list(selectors.iter().map(|selector| Json::text(*selector)).collect());
     let in_filter = |filter: &Json<'static>| {
         let resources = filter.get("resources").unwrap_or(Json::Map(Shared::Borrowed(&[])));
         let names_pods = resources.get("kinds").is_some_and(|kinds| {

@@ -6,6 +6,7 @@
 mod autogen;
 pub mod fields;
 pub mod filter;
+pub mod mutate;
 pub mod rule;
 pub mod selector;
 
@@ -55,8 +56,20 @@ impl Policy {
         if generated.is_empty() {
             return Box::new(self.rules.iter());
         }
-        let written = self.rules.iter().filter(|rule| !autogen::is_generated_name(&rule.name));
-        Box::new(written.chain(generated))
+        Box::new(self.written_beside_generated().chain(generated))
+    }
+
+    /// The rules for objects of all kinds: those generated are for all controllers at once. Mutations go by them.
+    pub fn rules_for_all<'p>(&'p self) -> Box<dyn Iterator<Item = &'p Rule> + 'p> {
+        let generated = self.generated.rules_for_all();
+        if generated.is_empty() {
+            return Box::new(self.rules.iter());
+        }
+        Box::new(self.written_beside_generated().chain(generated))
+    }
+
+    fn written_beside_generated(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(|rule| !autogen::is_generated_name(&rule.name))
     }
 }
 

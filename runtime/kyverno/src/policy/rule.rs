@@ -9,6 +9,7 @@ use crate::json::{Json, View};
 
 use super::fields::{FaultKind, Fields, Reader};
 use super::filter::{Filters, read_filters};
+use super::mutate::{Mutate, read_mutate};
 use super::selector::{LabelSelector, read_selector};
 
 /// One rule.
@@ -29,8 +30,7 @@ pub struct Rule {
 #[derive(Clone, Debug)]
 pub enum Body {
     Validate(Box<Validate>),
-    /// As it is written.
-    Mutate(Json<'static>),
+    Mutate(Box<Mutate>),
     /// As it is written.
     Generate(Json<'static>),
     /// As it is written.
@@ -216,7 +216,7 @@ fn read_body(reader: &mut Reader<'_>, fields: &mut Fields) -> Option<Body> {
         bodies.extend(read_validate(reader, node).map(|validate| Body::Validate(Box::new(validate))));
     }
     if let Some(node) = fields.get(reader, "mutate").filter(|node| is_some(*node, reader)) {
-        bodies.push(Body::Mutate(reader.json(node)));
+        bodies.extend(read_mutate(reader, node, fields.node).map(|mutate| Body::Mutate(Box::new(mutate))));
     }
     if let Some(node) = fields.get(reader, "generate").filter(|node| is_some(*node, reader)) {
         bodies.push(Body::Generate(reader.json(node)));
