@@ -27,7 +27,7 @@ const RESOURCES: usize = 300;
 type Row = (String, String);
 
 /// Nothing is known but the objects.
-struct Nothing;
+pub(super) struct Nothing;
 
 impl World for Nothing {
     fn config_map(&self, namespace: &str, name: &str) -> Result<Option<Json<'static>>, Failure> {

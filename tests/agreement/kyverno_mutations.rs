@@ -3,6 +3,7 @@
 //!
 //! Without Kyverno the outcomes are compared with digests of its own.
 
+use super::kyverno_corpus::Nothing;
 use super::ports::{corpus, objects};
 use super::{admissible, give_namespace};
 use crate::support::oracle::{Answer, Numbers, Operation, Oracle, Request};
@@ -11,7 +12,7 @@ use crate::support::random::Random;
 use crate::support::recording::Digests;
 use crate::support::resources::{KINDS, Profile, mutate};
 use aipc_compiler::kubernetes::{Cluster, KindLookup};
-use aipc_kyverno::context::{Failure, Queries, World};
+use aipc_kyverno::context::Queries;
 use aipc_kyverno::engine::{self, Engine, Status};
 use aipc_kyverno::json::{Escape, Json};
 use aipc_kyverno::matching::UserInfo;
@@ -431,23 +432,6 @@ fn strategic_merge_patches() {
 fn json_patches() {
     let cases = cases(|random, object| Patch::Json(operations(random, object)));
     compare("kyverno_json_patches", &cases);
-}
-
-/// Nothing is known but the objects.
-struct Nothing;
-
-impl World for Nothing {
-    fn config_map(&self, namespace: &str, name: &str) -> Result<Option<Json<'static>>, Failure> {
-        Err(Failure::needs(format!("the ConfigMap {namespace}/{name}")))
-    }
-
-    fn api_call(&self, url: &str, _is_post: bool) -> Result<Json<'static>, Failure> {
-        Err(Failure::needs(format!("the answer to {url}")))
-    }
-
-    fn value(&self, _policy: &str, _rule: &str, _name: &str) -> Option<Json<'static>> {
-        None
-    }
 }
 
 /// A rule with its status and its message.
