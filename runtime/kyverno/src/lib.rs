@@ -20,6 +20,7 @@ pub mod matching;
 pub mod mutate;
 pub mod object;
 pub mod pattern;
+pub mod pod_security;
 pub mod policy;
 pub mod regular_expression;
 pub mod substitute;

@@ -4,6 +4,7 @@ use crate::context::{Context, Failure};
 use crate::json::{Json, View};
 use crate::matching::{self, Matched, UserInfo};
 use crate::pattern::{Pattern, expand_all};
+use crate::pod_security::{self, PodSecurity};
 use crate::policy::Policy;
 use crate::policy::rule::{Action, Check, ForEach, Rule, Template, Validate};
 use crate::substitute::{substitute, substitute_text};
@@ -109,9 +110,7 @@ impl<'r, 'a> Validator<'r, 'a> {
             Check::Pattern(template) => self.pattern(context, template, nesting),
             Check::AnyPattern(template) => self.any_pattern(context, template, nesting),
             Check::ForEach(loops) => self.for_each(context, loops, nesting),
-            Check::PodSecurity(_) => {
-                Some(self.respond(Status::NotEvaluated, "podSecurity is not evaluated yet"))
-            }
+            Check::PodSecurity(security) => self.pod_security(security),
             Check::Cel(_) => Some(self.respond(Status::NotEvaluated, "validate.cel is not evaluated yet")),
             Check::Manifests(_) => Some(self.respond(Status::NotEvaluated, "the signature of manifests")),
             Check::Nothing => None,
@@ -206,6 +205,18 @@ impl<'r, 'a> Validator<'r, 'a> {
         let mut response = self.respond(status, message);
         response.path = Some(failure.path).filter(|path| !path.is_empty());
         Some(response)
+    }
+
+    fn pod_security(&self, security: &PodSecurity) -> Option<RuleResponse> {
+        let subject = self.subject()?;
+        let rule = &self.rule.name;
+        Some(match pod_security::check(security, &subject) {
+            Err(message) => self.respond(Status::Error, message),
+            Ok(None) => self.respond(Status::Pass, format!("Validation rule '{rule}' passed.")),
+            Ok(Some(words)) => {
+                self.respond(Status::Fail, format!("Validation rule '{rule}' failed. {words}"))
+            }
+        })
     }
 
     fn failure_message(&self, context: &Context<'_, '_>, cause: &str, path: &str) -> String {

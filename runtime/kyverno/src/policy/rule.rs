@@ -6,6 +6,7 @@ use aipc_runtime::document::{NodeId, Position};
 
 use crate::condition::Operator;
 use crate::json::{Json, View};
+use crate::pod_security::{self, PodSecurity};
 
 use super::fields::{FaultKind, Fields, Reader};
 use super::filter::{Filters, read_filters};
@@ -76,8 +77,7 @@ pub enum Check {
     Pattern(Template),
     AnyPattern(Template),
     ForEach(Vec<ForEach>),
-    /// As it is written.
-    PodSecurity(Json<'static>),
+    PodSecurity(PodSecurity),
     /// As it is written.
     Cel(Json<'static>),
     /// As it is written.
@@ -277,12 +277,12 @@ fn read_check(reader: &mut Reader<'_>, fields: &mut Fields, is_rule: bool) -> Ch
     note("pattern", pattern);
     note("anyPattern", any_pattern);
     note("foreach", for_each);
-    let (mut pod_security, mut cel, mut manifests) = (None, None, None);
+    let (mut security, mut cel, mut manifests) = (None, None, None);
     if is_rule {
-        pod_security = fields.get(reader, "podSecurity");
+        security = fields.get(reader, "podSecurity");
         cel = fields.get(reader, "cel");
         manifests = fields.get(reader, "manifests");
-        note("podSecurity", pod_security);
+        note("podSecurity", security);
         note("cel", cel);
         note("manifests", manifests);
     }
@@ -292,8 +292,8 @@ fn read_check(reader: &mut Reader<'_>, fields: &mut Fields, is_rule: bool) -> Ch
     if let Some(node) = manifests {
         return Check::Manifests(reader.json(node));
     }
-    if let Some(node) = pod_security {
-        return Check::PodSecurity(reader.json(node));
+    if let Some(node) = security {
+        return pod_security::read(reader, node).map_or(Check::Nothing, Check::PodSecurity);
     }
     if let Some(node) = cel {
         return Check::Cel(reader.json(node));

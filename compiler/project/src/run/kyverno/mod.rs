@@ -85,10 +85,10 @@ pub fn to_finding(file: &str, fault: &Fault) -> Finding {
 fn undone(file: &str, rule: &Rule) -> Option<Finding> {
     let what = match &rule.body {
         Body::Validate(validate) => match &validate.check {
-            Check::PodSecurity(_) => "checks Pod Security Standards by `validate.podSecurity`",
             Check::Cel(_) => "is written in CEL",
             Check::Manifests(_) => "verifies the signature of manifests",
-            Check::Deny(_)
+            Check::PodSecurity(_)
+            | Check::Deny(_)
             | Check::Pattern(_)
             | Check::AnyPattern(_)
             | Check::ForEach(_)
