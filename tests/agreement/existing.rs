@@ -139,7 +139,7 @@ fn hints() -> Vec<Hint> {
     ]
 }
 
-fn objects(first: u64, kind: &'static str, count: usize, name: &str) -> Vec<Value> {
+pub(super) fn objects(first: u64, kind: &'static str, count: usize, name: &str) -> Vec<Value> {
     let mut profile = Profile::workloads();
     profile.kinds = vec![kind];
     profile.hints = hints();
@@ -165,7 +165,7 @@ fn objects(first: u64, kind: &'static str, count: usize, name: &str) -> Vec<Valu
     objects
 }
 
-fn request(world: &[Value]) -> Request {
+pub(super) fn request(world: &[Value]) -> Request {
     let user = UserInfo { username: "ann".to_owned(), groups: vec!["ml".to_owned()], ..UserInfo::default() };
     Request {
         user_info: Some(user),
@@ -177,7 +177,7 @@ fn request(world: &[Value]) -> Request {
 }
 
 /// The objects by what they are. Numbers are compared as numbers.
-fn plain(objects: &[Value]) -> Value {
+pub(super) fn plain(objects: &[Value]) -> Value {
     let by_name = objects.iter().map(|object| {
         let metadata = &object["metadata"];
         let key = format!("{} {} {}", object["kind"], metadata["namespace"], metadata["name"]);
@@ -218,7 +218,7 @@ fn try_rule(number: usize, oracle: Option<&Oracle>, digests: &Digests) -> Tried 
     tried
 }
 
-fn live(
+pub(super) fn live(
     oracle: &Oracle,
     name: &str,
     yaml: &str,

@@ -122,12 +122,12 @@ const RULES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-fn request() -> Request {
+pub(super) fn request() -> Request {
     let user = UserInfo { username: "ann".to_owned(), groups: vec!["ml".to_owned()], ..UserInfo::default() };
     Request { user_info: Some(user), numbers: Numbers::Int64, ..Request::default() }
 }
 
-fn triggers(number: usize, kind: &'static str) -> Vec<Value> {
+pub(super) fn triggers(number: usize, kind: &'static str) -> Vec<Value> {
     let hints = vec![
         Hint::new("metadata.labels.app", vec![json!("web"), json!("api")]),
         Hint::new("metadata.labels.team", vec![json!("ml"), json!("api"), json!("")]),
@@ -156,7 +156,7 @@ fn is_of_kyverno(label: &str, value: &Value) -> bool {
 }
 
 /// The objects by what they are, each once, without what Kyverno adds to them. Numbers are compared as numbers.
-fn plain(objects: &[Value]) -> Value {
+pub(super) fn plain(objects: &[Value]) -> Value {
     let mut by_name = Map::new();
     for object in objects {
         let mut object = numbers_as_floats(object);
@@ -221,7 +221,7 @@ fn try_rule(number: usize, oracle: Option<&Oracle>, digests: &Digests) -> Tried 
     tried
 }
 
-fn live(
+pub(super) fn live(
     oracle: &Oracle,
     name: &str,
     yaml: &str,

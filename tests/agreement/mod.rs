@@ -4,6 +4,7 @@
 mod best_practices;
 mod cleanup;
 mod exceptions;
+mod exempted;
 mod existing;
 mod generated;
 mod generation;

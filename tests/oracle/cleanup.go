@@ -54,12 +54,16 @@ func (k *kyverno) acceptCleanup(p kyvernov2.CleanupPolicyInterface) error {
 	return nil
 }
 
-// compileDeleting validates a DeletingPolicy and makes it ready to run.
-func compileDeleting(p policiesv1beta1.DeletingPolicyLike) ([]dpolengine.Policy, error) {
+// compileDeleting validates a DeletingPolicy and makes it ready to run, with those of its exceptions that have not ended.
+func compileDeleting(p policiesv1beta1.DeletingPolicyLike, exceptions celExceptions) ([]dpolengine.Policy, error) {
 	if _, err := dpol.Validate(p); err != nil {
 		return nil, err
 	}
-	provider, err := dpolengine.NewProvider(dpolcompiler.NewCompiler(), []policiesv1beta1.DeletingPolicyLike{p}, nil)
+	inForce, err := inForce([]policiesv1beta1.DeletingPolicyLike{p}, exceptions)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := dpolengine.NewProvider(dpolcompiler.NewCompiler(), []policiesv1beta1.DeletingPolicyLike{p}, inForce)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 	var cel []policiesv1beta1.ValidatingPolicyLike
 	var mutating []policiesv1beta1.MutatingPolicyLike
 	var generating []policiesv1beta1.GeneratingPolicyLike
+	var deleting []policiesv1beta1.DeletingPolicyLike
 	var ofImages []policiesv1beta1.ImageValidatingPolicyLike
 	for i, raw := range policies {
 		place := fmt.Sprintf("policies[%d]", i)
@@ -94,14 +95,16 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 			}
 			set.cleanup = append(set.cleanup, p)
 		}
-		for _, p := range found.DeletingPolicies {
-			compiled, err := compileDeleting(p)
-			if err != nil {
-				refuse(p.GetKind()+"/"+p.GetName(), err)
-				continue
-			}
-			set.deleting = append(set.deleting, compiled...)
+		deleting = append(deleting, found.DeletingPolicies...)
+	}
+	// Exceptions may come after the policies that they are from.
+	for _, p := range deleting {
+		compiled, err := compileDeleting(p, exceptions.cel)
+		if err != nil {
+			refuse(p.GetKind()+"/"+p.GetName(), err)
+			continue
 		}
+		set.deleting = append(set.deleting, compiled...)
 	}
 	var w *world
 	if cluster != nil {
@@ -261,15 +264,19 @@ func (k *kyverno) compileMutating(set *policySet, policies []policiesv1beta1.Mut
 	return good
 }
 
-// compileGenerating does it for GeneratingPolicies, one by one as their engine takes them.
+// compileGenerating does it for GeneratingPolicies, one by one as their engine takes them. Whoever provides them in a
+// cluster does not look at the end of exceptions.
 func compileGenerating(policies []policiesv1beta1.GeneratingPolicyLike, exceptions celExceptions, refuse func(string, error)) (good []gpolengine.Policy) {
 	for _, p := range policies {
-		inForce, err := inForce([]policiesv1beta1.GeneratingPolicyLike{p}, exceptions)
-		if err != nil {
-			refuse("PolicyException", err)
-			continue
+		var of []*policiesv1beta1.PolicyException
+		for _, it := range exceptions {
+			for _, ref := range it.Spec.PolicyRefs {
+				if ref.Name == p.GetName() && ref.Kind == p.GetKind() {
+					of = append(of, it)
+				}
+			}
 		}
-		compiled, errs := gpolcompiler.NewCompiler().Compile(p, inForce)
+		compiled, errs := gpolcompiler.NewCompiler().Compile(p, of)
 		if len(errs) > 0 {
 			refuse(p.GetKind()+"/"+p.GetName(), errs.ToAggregate())
 			continue

@@ -144,7 +144,12 @@ impl Compiled {
 
     /// What becomes of the existing objects that our mutations change when a resource comes.
     pub fn existing(&self, resource: &Value, request: &Request) -> Vec<Value> {
-        self.with_world(resource, 0, request, |evaluator, at, environment| {
+        self.existing_at(resource, 0, request)
+    }
+
+    /// As [`Compiled::existing`], of resource number `index` of a request.
+    pub fn existing_at(&self, resource: &Value, index: usize, request: &Request) -> Vec<Value> {
+        self.with_world(resource, index, request, |evaluator, at, environment| {
             let decision = evaluator.evaluate(at, environment, Limits::default());
             decision.verdicts.into_iter().flat_map(|it| it.existing).map(|it| it.after).collect()
         })

@@ -2,7 +2,8 @@
 //! an object.
 //!
 //! ```text
-//! ir::Exemption ─► of each kind: its conditions about the object, for every subject in it
+//! ir::Exemption ─► the rules that it names, by what an engine holds when it asks ([`Held`])
+//!               ─► of each kind: its conditions about the object, for every subject in it
 //!               ─► kinds of which the same is asked, together ─► Exempted
 //! ```
 //! What is not here: how a target says when an exemption ends.
@@ -28,31 +29,57 @@ pub struct Exempted {
     pub is_every_object: bool,
 }
 
-/// The rules that an exemption names, with their policies.
-pub fn rules_of<'a>(
-    set: &'a PolicySet,
-    exemption: &'a Exemption,
-) -> impl Iterator<Item = (&'a Policy, &'a Rule)> + Clone {
-    let rules = set.policies.iter().flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
-    rules.filter(|(policy, rule)| exemption.is_from(&policy.name, &rule.name))
+impl Exempted {
+    /// Leaves out subresources, which no clean-up deletes.
+    pub fn keep_objects(&mut self) {
+        self.rule.targets.retain(|target| target.subresource.is_none());
+    }
 }
 
-/// The exemption at each place that its subjects lie at; nothing where no rule speaks on its operations.
+/// What an engine of Kyverno has at hand when it asks whether an exemption covers an object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Held {
+    /// The object that was admitted.
+    Admitted,
+    /// An existing object that is to change; the one that was admitted is the request's.
+    Existing,
+    /// An object that may go, and no request.
+    CleanedUp,
+}
+
+impl Held {
+    pub const ALL: [Held; 3] = [Held::Admitted, Held::Existing, Held::CleanedUp];
+
+    /// What there is when the rule runs.
+    pub fn by(rule: &Rule) -> Held {
+        match &rule.body {
+            Body::Mutate(mutation) if mutation.existing.is_some() => Held::Existing,
+            Body::Check(_) | Body::Mutate(_) | Body::Generate(_) | Body::Verify(_) => Held::Admitted,
+            Body::Delete(_) => Held::CleanedUp,
+        }
+    }
+}
+
+/// A rule with its policy.
+pub type RuleOf<'a> = (&'a Policy, &'a Rule);
+
+/// The rules that an exemption names, with their policies.
+pub fn rules_of<'a>(set: &'a PolicySet, exemption: &Exemption) -> Vec<RuleOf<'a>> {
+    let rules = set.policies.iter().flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
+    rules.filter(|(policy, rule)| exemption.is_from(&policy.name, &rule.name)).collect()
+}
+
+/// An exemption from some of the rules that it names, at each place that its subjects lie at; nothing where none of them
+/// speaks on its operations.
 ///
 /// # Errors
-/// It names a rule of another verb than these, or asks what Pods in lists were before.
-pub fn exempted(set: &PolicySet, exemption: &Exemption) -> Result<Vec<Exempted>, Unsupported> {
-    let is_carried = |body: &Body| match body {
-        Body::Check(_) => true,
-        // Of two objects, an exception could mean either.
-        Body::Mutate(mutation) => mutation.existing.is_none(),
-        Body::Generate(_) | Body::Verify(_) | Body::Delete(_) => false,
-    };
-    if rules_of(set, exemption).any(|(_, rule)| !is_carried(&rule.body)) {
-        let reason = "aipc writes exceptions from `deny`, `require` and `mutate` without `for` only";
+/// One of them is of a verb without exceptions, or it asks what Pods in lists were before.
+pub fn exempted(exemption: &Exemption, rules: &[RuleOf<'_>]) -> Result<Vec<Exempted>, Unsupported> {
+    if rules.iter().any(|(_, rule)| matches!(rule.body, Body::Verify(_))) {
+        let reason = "aipc writes no exceptions from `verify` yet";
         return Err(Unsupported { span: exemption.origin, reason });
     }
-    let spoken_on = rules_of(set, exemption).fold(
+    let spoken_on = rules.iter().fold(
         Operations { create: false, update: false, delete: false, connect: false },
         |all, (_, rule)| joined(all, rule.operations, |a, b| a || b),
     );
@@ -66,7 +93,7 @@ pub fn exempted(set: &PolicySet, exemption: &Exemption) -> Result<Vec<Exempted>,
     let mut groups: Vec<Rule> = Vec::new();
     if rule.targets.is_empty() {
         let mut every = rule.clone();
-        every.targets = every_object(set, exemption);
+        every.targets = every_object(rules);
         groups.push(every);
     }
     for target in &rule.targets {
@@ -94,8 +121,8 @@ fn joined(a: Operations, b: Operations, join: fn(bool, bool) -> bool) -> Operati
     }
 }
 
-/// All kinds, and the subresources that a named rule speaks of.
-fn every_object(set: &PolicySet, exemption: &Exemption) -> Vec<Target> {
+/// All kinds, and the subresources that one of the rules speaks of.
+fn every_object(rules: &[RuleOf<'_>]) -> Vec<Target> {
     let kind = KindRef {
         group: String::new(),
         version: String::new(),
@@ -105,13 +132,115 @@ fn every_object(set: &PolicySet, exemption: &Exemption) -> Vec<Target> {
         untyped: true,
     };
     let mut targets = vec![Target { kind, subresource: None, subjects: vec![SubjectPath::default()] }];
-    for target in rules_of(set, exemption).flat_map(|(_, rule)| &rule.targets) {
+    for target in rules.iter().flat_map(|(_, rule)| &rule.targets) {
         let at_object = Target { subjects: vec![SubjectPath::default()], ..target.clone() };
         if target.subresource.is_some() && !targets.contains(&at_object) {
             targets.push(at_object);
         }
     }
     targets
+}
+
+/// That the object is of one of the exemption's kinds, where nothing but a condition says so. Not asked where `others`,
+/// of which the rules speak, are all among them.
+///
+/// # Errors
+/// The condition would have to name a version that is not known.
+pub fn of_its_kinds(exempted: &Exempted, others: &[&Target]) -> Result<Option<Cond>, Unsupported> {
+    if exempted.is_every_object {
+        return Ok(None);
+    }
+    let origin = exempted.rule.origin;
+    let targets = &exempted.rule.targets;
+    let same = |a: &Target, b: &Target| a.kind == b.kind && a.subresource == b.subresource;
+    if others.iter().all(|other| targets.iter().any(|target| same(target, other))) {
+        return Ok(None);
+    }
+    let whole = others.iter().any(|other| other.kind.is_any());
+    let is_ambiguous = |target: &Target| {
+        whole
+            || others.iter().any(|it| it.kind.kind == target.kind.kind && it.kind.group != target.kind.group)
+    };
+    let asks_subresource = others.iter().any(|other| other.subresource.is_some())
+        || targets.iter().any(|target| target.subresource.is_some());
+    if !asks_subresource && targets.iter().any(|target| target.kind.is_any()) {
+        return Ok(None);
+    }
+    if !asks_subresource && !targets.iter().any(is_ambiguous) {
+        let kinds: Vec<&str> = targets.iter().map(|target| target.kind.kind.as_str()).collect();
+        return Ok(Some(text_is_one_of(Root::Object, &["kind"], &kinds, origin)));
+    }
+    let parts: Result<Vec<Cond>, Unsupported> =
+        targets.iter().map(|target| is_of(target, asks_subresource, origin)).collect();
+    Ok(Some(Cond::new(CondKind::Or(parts?), origin)))
+}
+
+fn is_of(target: &Target, asks_subresource: bool, origin: Span) -> Result<Cond, Unsupported> {
+    let text = |root, fields: &[&str], text: &str| text_is_one_of(root, fields, &[text], origin);
+    let kind = &target.kind;
+    if asks_subresource {
+        let subresource = target.subresource.as_deref().unwrap_or_default().trim_start_matches('/');
+        let mut parts = vec![text(Root::Request, &["subResource"], subresource)];
+        if !kind.is_any() {
+            parts.push(text(Root::Request, &["resource", "group"], &kind.group));
+            parts.push(text(Root::Request, &["resource", "resource"], &kind.plural));
+        }
+        return Ok(Cond::new(CondKind::And(parts), origin));
+    }
+    if kind.version.is_empty() || kind.version == "*" {
+        let reason = "the version of this kind is not known, and a condition has to name it";
+        return Err(Unsupported { span: origin, reason });
+    }
+    let parts = vec![
+        text(Root::Object, &["kind"], &kind.kind),
+        text(Root::Object, &["apiVersion"], &kind.api_version()),
+    ];
+    Ok(Cond::new(CondKind::And(parts), origin))
+}
+
+/// Of each exemption from a clean-up, that it does not cover the object: for policies that take no exceptions. `targets`
+/// are the kinds that the policy lists.
+///
+/// # Errors
+/// As [`exempted`].
+pub fn unless_exempt(
+    set: &PolicySet,
+    (policy, rule): RuleOf<'_>,
+    targets: &[Target],
+) -> Result<Vec<Cond>, Unsupported> {
+    let mut unless = Vec::new();
+    let from_rule = |exemption: &&Exemption| exemption.is_from(&policy.name, &rule.name);
+    for exemption in set.exemptions.iter().filter(from_rule) {
+        for mut exempted in exempted(exemption, &[(policy, rule)])? {
+            exempted.keep_objects();
+            let is_listed =
+                |it: &Target| targets.iter().any(|other| it.kind.is_any() || other.kind == it.kind);
+            exempted.rule.targets.retain(is_listed);
+            if exempted.rule.targets.is_empty() {
+                continue;
+            }
+            let mut covers: Vec<Cond> =
+                of_its_kinds(&exempted, &targets.iter().collect::<Vec<_>>())?.into_iter().collect();
+            covers.extend(exempted.rule.applies);
+            covers.extend(exemption.until.as_deref().map(|end| before(end, exemption)));
+            unless.push(Cond::new(CondKind::And(covers), exemption.origin).negate());
+        }
+    }
+    Ok(unless)
+}
+
+/// The moment of evaluation is before the end.
+pub fn before(end: &str, exemption: &Exemption) -> Cond {
+    let origin = exemption.origin;
+    let now = ValueKind::Path(Path { root: Root::Now, steps: vec![] });
+    let end = ValueKind::Literal(Literal::Time(end.to_owned()));
+    let kind = CondKind::Compare {
+        comparison: Comparison::Less,
+        domain: Domain::Time,
+        left: Value::new(now, Type::Time, origin),
+        right: Value::new(end, Type::Time, origin),
+    };
+    Cond::new(kind, origin)
 }
 
 /// The operation is one of these.
@@ -173,6 +302,15 @@ fn conditions_at(rule: &Rule, places: &[SubjectPath]) -> Result<Vec<Cond>, Unsup
         conditions.push(of_some_subject(&fails).negate());
     }
     Ok(conditions)
+}
+
+/// Whether an exemption asks who made a request, what kind of request it is, or what was before it.
+pub fn asks_of_request(exemption: &Exemption) -> bool {
+    let roots = [Root::User, Root::Request, Root::OldObject, Root::OldSubject];
+    exemption.operations != Operations::ANY
+        || measure::any_value_of_rule(&exemption.as_rule(), &mut |value| {
+            value.as_path().is_some_and(|path| roots.contains(&path.root))
+        })
 }
 
 /// The names given to exceptions so far.

@@ -46,8 +46,8 @@ pub fn emit_yaml(
             emitted.extend(validating_policy::emit(set, sources));
             emitted.extend(generating_policy::emit(set, sources)?);
             emitted.extend(image_policy::emit(set, sources)?);
-            emitted.extend(validating_policy::emit_exceptions(set, &emitted, sources)?);
             emitted.extend(deleting_policy::emit(set, sources)?);
+            emitted.extend(validating_policy::emit_exceptions(set, &emitted, sources)?);
             Ok(emitted)
         }
         Target::Bytecode => Ok(Vec::new()),

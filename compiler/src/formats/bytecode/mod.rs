@@ -11,6 +11,7 @@ mod value;
 
 use aipc_runtime::program::{self, PolicyId, Program, RuleId};
 
+use super::support::{self, Target};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
 use crate::source::{Sources, Span};
@@ -58,6 +59,10 @@ pub fn emit_all(sets: &[(&ir::PolicySet, &Sources)]) -> Result<Program, Vec<Diag
             let names = policies().flat_map(|it| it.rules.iter().map(|rule| (&it.name, &rule.name)));
             let is_from = |(policy, rule): (&String, &String)| exemption.is_from(policy, rule);
             let rules = (0..).map(RuleId).zip(names).filter_map(|(id, names)| is_from(names).then_some(id));
+            let mut said = sets
+                .iter()
+                .flat_map(|(other, _)| support::legalize_exemption(other, exemption, Target::Bytecode));
+            diagnostics.extend(said.find(Diagnostic::is_error));
             if let Err(refusal) = rule::emit_exemption(&mut assembler, exemption, rules.collect()) {
                 diagnostics.push(refusal.diagnostic());
             }

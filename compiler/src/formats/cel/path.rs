@@ -240,13 +240,11 @@ impl Translator {
 
     fn namespace(&mut self) -> Found {
         let object = self.roots.object.clone();
-        let path = |name: &str, certain: bool| Path {
-            base: Box::new(object.expr.clone()),
-            base_certain: object.certain,
-            steps: vec![
-                Step { key: Key::Field("metadata".to_owned()), certain: true },
-                Step { key: Key::Field(name.to_owned()), certain },
-            ],
+        let path = |name: &str, certain: bool| {
+            let own = [("metadata", true), (name, certain)];
+            let own = own.map(|(name, certain)| Step { key: Key::Field(name.to_owned()), certain });
+            let steps = object.steps.iter().cloned().chain(own).collect();
+            Path { base: Box::new(object.expr.clone()), base_certain: object.certain, steps }
         };
         match self.roots.namespace {
             NamespaceRoot::Field => Found::Path(path("namespace", false), Ty::Dyn),

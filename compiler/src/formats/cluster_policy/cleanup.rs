@@ -3,8 +3,8 @@
 //!
 //! They run by a schedule: there is no request, the object is called `target`, and nothing makes rules for workloads.
 
-use super::super::deletion;
 use super::super::validating_policy::naming;
+use super::super::{deletion, exempted};
 use super::conditions::all_of;
 use super::emit::FRESH_LOCALS;
 use super::matching::{Matching, matching_existing};
@@ -24,10 +24,13 @@ use crate::source::Sources;
 /// A diagnostic for each rule that a clean-up cannot say.
 pub fn emit(set: &PolicySet, sources: &Sources) -> Result<Vec<Emitted>, Vec<Diagnostic>> {
     let mut names = naming::Names::default();
-    deletion::emit(set, "ClusterCleanupPolicy", |policy, rule| of_rule(policy, rule, &mut names, sources))
+    deletion::emit(set, "ClusterCleanupPolicy", |policy, rule| {
+        of_rule(set, policy, rule, &mut names, sources)
+    })
 }
 
 fn of_rule(
+    set: &PolicySet,
     policy: &Policy,
     rule: &Rule,
     names: &mut naming::Names,
@@ -44,6 +47,8 @@ fn of_rule(
         let mut asked = placed.clone();
         asked.rule.applies.push(deletion.condition.clone());
         asked.rule.applies.iter_mut().for_each(deletion::where_known);
+        // Kyverno asks no exceptions of a clean-up, so it says itself whom they cover.
+        asked.rule.applies.extend(exempted::unless_exempt(set, (policy, rule), &placed.targets)?);
         let Matching { matches, excludes, mut rest, .. } =
             matching_existing(&asked, settings.namespace.is_some())?;
         rest.retain(|cond| !cond.is_const(true));
@@ -61,12 +66,15 @@ fn of_rule(
             .with("schedule", deletion.schedule.as_str())
             .with_some("deletionPropagationPolicy", settings.propagation.as_deref());
         let name = names.name(policy, rule, placed.suffix.as_deref());
-        let root = Map::new()
+        let mut root = Map::new()
             .with("apiVersion", "kyverno.io/v2")
             .with("kind", kind)
             .with("metadata", naming::metadata(policy, rule, &settings, &name))
             .with("spec", spec)
             .comment_first(naming::source_line(rule, sources));
+        for it in set.exemptions.iter().filter(|it| it.is_from(&policy.name, &rule.name)) {
+            root = root.comment_first(format!("{}: {}", exempted::source_line(it, sources), it.because));
+        }
         emitted.push(Emitted {
             policy: policy.name.clone(),
             kind: kind.to_owned(),

@@ -10,9 +10,9 @@ use super::matching::{Matching, matching_of_exception};
 use super::place::{self, Placed};
 use super::scope::{Context, Scope};
 use crate::diagnostic::Diagnostic;
-use crate::formats::exempted::{self, Exempted};
+use crate::formats::exempted::{self, Exempted, Held, RuleOf};
 use crate::formats::yaml_write::{Map, Node, document};
-use crate::formats::{Emitted, gathered};
+use crate::formats::{Emitted, EmittedRule, gathered};
 use crate::ir::*;
 use crate::source::Sources;
 
@@ -39,13 +39,16 @@ fn exceptions(
     names: &mut exempted::Names,
     sources: &Sources,
 ) -> Result<Vec<Emitted>, Unsupported> {
-    for (_, rule) in exempted::rules_of(set, exemption) {
+    let mut named = exempted::rules_of(set, exemption);
+    // Clean-ups take no exceptions: they ask themselves whether one covers an object.
+    named.retain(|(_, rule)| Held::by(rule) != Held::CleanedUp);
+    for (_, rule) in &named {
         refuse_unasked(exemption, rule)?;
     }
-    let rules = self::rules(set, exemption, policies);
+    let rules = self::rules(&named, policies);
     let mut emitted = Vec::new();
-    for Exempted { mut rule, .. } in exempted::exempted(set, exemption)? {
-        rule.applies.extend(exemption.until.as_deref().map(|end| before(end, exemption)));
+    for Exempted { mut rule, .. } in exempted::exempted(exemption, &named)? {
+        rule.applies.extend(exemption.until.as_deref().map(|end| exempted::before(end, exemption)));
         for placed in place::placed(&rule, false)? {
             let name = names.name(exemption);
             let spec = spec(&placed, rules.clone())?;
@@ -70,15 +73,14 @@ fn exceptions(
 /// What Kyverno does before it asks for exceptions, or where it asks for none.
 fn refuse_unasked(exemption: &Exemption, rule: &Rule) -> Result<(), Unsupported> {
     let span = exemption.origin;
-    if matches!(rule.body, Body::Delete(_)) {
-        return Err(Unsupported { span, reason: "Kyverno's clean-up policies take no exceptions" });
-    }
     let is_must = |value: &Value| matches!(value.kind, ValueKind::Must(_));
     let in_preconditions = match rule.body {
         Body::Check(_) => {
             let inlined = rewrite::inlined(rule);
             inlined.applies.iter().any(|cond| measure::any_value(cond, &mut |value| is_must(value)))
         }
+        // Kyverno asks for exceptions before anything else.
+        Body::Generate(_) => false,
         _ => measure::any_value_of_rule(rule, &mut |value| is_must(value)),
     };
     match in_preconditions {
@@ -92,16 +94,17 @@ fn refuse_unasked(exemption: &Exemption, rule: &Rule) -> Result<(), Unsupported>
 }
 
 /// Of each policy, the names of its rules with those that Kyverno makes out of them.
-fn rules(set: &PolicySet, exemption: &Exemption, policies: &[Emitted]) -> Vec<Map> {
+fn rules(named: &[RuleOf<'_>], policies: &[Emitted]) -> Vec<Map> {
     let mut exceptions = Vec::new();
     for emitted in policies {
-        let rules = emitted.rules.iter().filter(|it| exemption.is_from(&emitted.policy, &it.rule));
-        let names: Vec<String> = rules.flat_map(|it| it.names.iter().cloned()).collect();
+        let of_policy = named.iter().filter(|(policy, _)| policy.name == emitted.policy);
+        let is_named = |it: &&EmittedRule| of_policy.clone().any(|(_, rule)| rule.name == it.rule);
+        let names: Vec<String> =
+            emitted.rules.iter().filter(is_named).flat_map(|it| it.names.iter().cloned()).collect();
         if names.is_empty() {
             continue;
         }
-        let policy = set.policies.iter().find(|policy| policy.name == emitted.policy);
-        let namespace = policy.and_then(|policy| policy.settings.namespace.as_ref());
+        let namespace = of_policy.clone().next().and_then(|(policy, _)| policy.settings.namespace.as_ref());
         let policy = match namespace {
             Some(namespace) => format!("{namespace}/{}", emitted.name),
             None => emitted.name.clone(),
@@ -137,18 +140,4 @@ fn spec(placed: &Placed, exceptions: Vec<Map>) -> Result<Map, Unsupported> {
     spec.set("exceptions", exceptions);
     spec.set("match", matches);
     Ok(spec.with_some("conditions", conditions))
-}
-
-/// The moment of evaluation is before the end.
-fn before(end: &str, exemption: &Exemption) -> Cond {
-    let origin = exemption.origin;
-    let now = ValueKind::Path(Path { root: Root::Now, steps: vec![] });
-    let end = ValueKind::Literal(Literal::Time(end.to_owned()));
-    let kind = CondKind::Compare {
-        comparison: Comparison::Less,
-        domain: Domain::Time,
-        left: Value::new(now, Type::Time, origin),
-        right: Value::new(end, Type::Time, origin),
-    };
-    Cond::new(kind, origin)
 }

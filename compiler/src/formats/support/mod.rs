@@ -8,7 +8,7 @@ mod legalize;
 mod table;
 
 pub use features::{features_of, features_of_policy};
-pub use legalize::legalize;
+pub use legalize::{legalize, legalize_exemption};
 pub use table::{Feature, ROWS, Row, support_page};
 
 /// A format that policies are built into.

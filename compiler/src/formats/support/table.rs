@@ -24,6 +24,9 @@ pub enum Feature {
     AttestationCondition,
     Exempt,
     ExemptUntil,
+    ExemptGenerateUntil,
+    ExemptCleanUpByRequest,
+    ExemptExistingByNamespace,
     ClusterLookup,
     ComputedLabels,
     NamespacedLookup,
@@ -149,6 +152,8 @@ macro_rules! rows {
 use Feature as F;
 use Operation as O;
 
+const NO_REQUEST: Support =
+    No("a clean-up runs by itself: there is no user, no operation and no object before it");
 const NOT_YET: Support = No("aipc does not carry it there yet");
 /// Without a recorded answer a rule is not evaluated.
 const RECORDED: Support = Encoded("from the recorded world");
@@ -179,6 +184,11 @@ rows! {
     F::ExemptUntil, "`until` of `exempt`",
         Differs("Kyverno reads `expiresAt` when it loads a policy, so the exception may outlive it by hours; its command line does not read it"),
         Encoded("a condition with `time_now_utc()`"), Yes;
+    F::ExemptGenerateUntil, "`until` of an exemption from `generate`",
+        No("Kyverno does not read `expiresAt` of exceptions from a GeneratingPolicy"), Yes, Yes;
+    F::ExemptCleanUpByRequest, "an exemption from `delete` that asks of a request", NO_REQUEST, NO_REQUEST, NO_REQUEST;
+    F::ExemptExistingByNamespace, "an exemption from `mutate … for` that asks for labels of the namespace",
+        No("Kyverno does not know the namespace where it asks exceptions from changes of existing objects"), Yes, Yes;
     F::ClusterLookup, "`cluster.get`, `cluster.list`", Encoded("`resource.Get`, `resource.List`"), Encoded("`context`: lists of the API server; in `deny` and `require`"), RECORDED;
     F::ComputedLabels, "`labels` of a lookup that are not written out", No("which labels they are is not known when it is written"), No("which labels they are is not known when it is written"), RECORDED;
     F::NamespacedLookup, "lookups in a policy of one namespace", No("it may ask in its own namespace only"), NOT_YET, RECORDED;

@@ -5,15 +5,16 @@
 
 use super::subject::Places;
 use crate::diagnostic::Diagnostic;
-use crate::formats::cel::Translator;
 use crate::formats::cel::ast::Expr;
-use crate::formats::exempted::{self, Exempted};
+use crate::formats::cel::translate::Roots;
+use crate::formats::cel::{Base, Translator};
+use crate::formats::exempted::{self, Held, RuleOf};
 use crate::formats::yaml_write::{Map, Node, document};
 use crate::formats::{Emitted, Unsupported, gathered};
-use crate::ir::{Cond, CondKind, Exemption, PolicySet, Root, Rule, Target};
-use crate::source::{Sources, Span};
+use crate::ir::{Exemption, PolicySet, Rule, Target};
+use crate::source::Sources;
 
-/// One PolicyException for each exemption and for kinds of which the same is asked; none for an exemption that names no
+/// One PolicyException for each exemption, for rules that run with the same at hand and for kinds of which the same is asked; none for an exemption that names no
 /// rule.
 ///
 /// # Errors
@@ -36,17 +37,47 @@ fn exceptions(
     names: &mut exempted::Names,
     sources: &Sources,
 ) -> Result<Vec<Emitted>, Unsupported> {
-    let is_named = |it: &&Emitted| it.rules.iter().any(|rule| exemption.is_from(&it.policy, &rule.rule));
+    let mut emitted = Vec::new();
+    for held in Held::ALL {
+        let mut rules = exempted::rules_of(set, exemption);
+        rules.retain(|(_, rule)| Held::by(rule) == held);
+        if !rules.is_empty() {
+            emitted.extend(self::where_held(held, exemption, &rules, policies, names, sources)?);
+        }
+    }
+    Ok(emitted)
+}
+
+/// The exceptions from rules that run with the same at hand.
+fn where_held(
+    held: Held,
+    exemption: &Exemption,
+    rules: &[RuleOf<'_>],
+    policies: &[Emitted],
+    names: &mut exempted::Names,
+    sources: &Sources,
+) -> Result<Vec<Emitted>, Unsupported> {
+    let is_from = |it: &Emitted, name: &str| {
+        rules.iter().any(|(policy, rule)| policy.name == it.policy && rule.name == name)
+    };
+    let is_named = |it: &&Emitted| it.rules.iter().any(|rule| is_from(it, &rule.rule));
     let references: Vec<Map> = policies
         .iter()
         .filter(is_named)
         .map(|it| Map::new().with("name", it.name.as_str()).with("kind", it.kind.as_str()))
         .collect();
+    let others: Vec<&Target> = rules.iter().flat_map(|(_, rule)| &rule.targets).collect();
     let mut emitted = Vec::new();
-    for mut exempted in exempted::exempted(set, exemption)? {
-        exempted.rule.applies.splice(0..0, self::kinds(set, exemption, &exempted)?);
+    for mut exempted in exempted::exempted(exemption, rules)? {
+        if held == Held::CleanedUp {
+            exempted.keep_objects();
+            if exempted.rule.targets.is_empty() {
+                continue;
+            }
+        }
+        exempted.rule.applies.splice(0..0, exempted::of_its_kinds(&exempted, &others)?);
         let name = names.name(exemption);
-        let spec = spec(exemption, &exempted.rule, references.clone())?;
+        let spec = spec(held, exemption, &exempted.rule, references.clone())?;
         let annotations = Map::new().with("aipc.dev/because", exemption.because.as_str());
         let metadata = Map::new().with("name", name.as_str()).with("annotations", annotations);
         let root = Map::new()
@@ -66,8 +97,8 @@ fn exceptions(
     Ok(emitted)
 }
 
-fn spec(exemption: &Exemption, rule: &Rule, references: Vec<Map>) -> Result<Map, Unsupported> {
-    let mut translator = Translator::new(Places::of(rule).roots_for_matching());
+fn spec(held: Held, exemption: &Exemption, rule: &Rule, references: Vec<Map>) -> Result<Map, Unsupported> {
+    let mut translator = Translator::new(roots(held, rule));
     let mut conditions = Vec::new();
     for cond in &rule.applies {
         let mut expr = translator.condition(cond);
@@ -86,6 +117,19 @@ fn spec(exemption: &Exemption, rule: &Rule, references: Vec<Map>) -> Result<Map,
     let mut spec = Map::new().with("policyRefs", references);
     super::set_conditions(&mut spec, &conditions);
     Ok(spec.with_some("expiresAt", exemption.until.as_deref()))
+}
+
+/// Where the object lies that the exemption speaks of.
+fn roots(held: Held, rule: &Rule) -> Roots {
+    let roots = Places::of(rule).roots_for_matching();
+    match held {
+        Held::Admitted | Held::CleanedUp => roots,
+        Held::Existing => Roots {
+            object: Base::of_request("object", true),
+            old_object: Base::of_request("oldObject", false),
+            ..roots
+        },
+    }
 }
 
 /// A function of Kyverno's own, or a question to the cluster.
@@ -115,60 +159,4 @@ fn without_type(expr: &mut Expr) {
     {
         *path.base = Expr::call("dyn", Expr::name(name.as_str()));
     }
-}
-
-/// That the object is of one of the exemption's kinds: nothing in an exception says so but its conditions. Not asked where
-/// the rules speak of no other.
-fn kinds(set: &PolicySet, exemption: &Exemption, exempted: &Exempted) -> Result<Option<Cond>, Unsupported> {
-    if exempted.is_every_object {
-        return Ok(None);
-    }
-    let origin = exemption.origin;
-    let targets = &exempted.rule.targets;
-    let others: Vec<&Target> =
-        exempted::rules_of(set, exemption).flat_map(|(_, rule)| &rule.targets).collect();
-    let same = |a: &Target, b: &Target| a.kind == b.kind && a.subresource == b.subresource;
-    if others.iter().all(|other| targets.iter().any(|target| same(target, other))) {
-        return Ok(None);
-    }
-    let whole = others.iter().any(|other| other.kind.is_any());
-    let is_ambiguous = |target: &Target| {
-        whole
-            || others.iter().any(|it| it.kind.kind == target.kind.kind && it.kind.group != target.kind.group)
-    };
-    let asks_subresource = others.iter().any(|other| other.subresource.is_some())
-        || targets.iter().any(|target| target.subresource.is_some());
-    if !asks_subresource && targets.iter().any(|target| target.kind.is_any()) {
-        return Ok(None);
-    }
-    if !asks_subresource && !targets.iter().any(is_ambiguous) {
-        let kinds: Vec<&str> = targets.iter().map(|target| target.kind.kind.as_str()).collect();
-        return Ok(Some(exempted::text_is_one_of(Root::Object, &["kind"], &kinds, origin)));
-    }
-    let parts: Result<Vec<Cond>, Unsupported> =
-        targets.iter().map(|target| is_of(target, asks_subresource, origin)).collect();
-    Ok(Some(Cond::new(CondKind::Or(parts?), origin)))
-}
-
-fn is_of(target: &Target, asks_subresource: bool, origin: Span) -> Result<Cond, Unsupported> {
-    let text = |root, fields: &[&str], text: &str| exempted::text_is_one_of(root, fields, &[text], origin);
-    let kind = &target.kind;
-    if asks_subresource {
-        let subresource = target.subresource.as_deref().unwrap_or_default().trim_start_matches('/');
-        let mut parts = vec![text(Root::Request, &["subResource"], subresource)];
-        if !kind.is_any() {
-            parts.push(text(Root::Request, &["resource", "group"], &kind.group));
-            parts.push(text(Root::Request, &["resource", "resource"], &kind.plural));
-        }
-        return Ok(Cond::new(CondKind::And(parts), origin));
-    }
-    if kind.version.is_empty() || kind.version == "*" {
-        let reason = "the version of this kind is not known, and a condition has to name it";
-        return Err(Unsupported { span: origin, reason });
-    }
-    let parts = vec![
-        text(Root::Object, &["kind"], &kind.kind),
-        text(Root::Object, &["apiVersion"], &kind.api_version()),
-    ];
-    Ok(Cond::new(CondKind::And(parts), origin))
 }
