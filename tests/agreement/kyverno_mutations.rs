@@ -16,7 +16,6 @@ use aipc_kyverno::context::Queries;
 use aipc_kyverno::engine::{self, Engine, Status};
 use aipc_kyverno::json::{Escape, Json};
 use aipc_kyverno::matching::UserInfo;
-use aipc_kyverno::mutate::{PatchError, Patched, patch_json, patch_strategic};
 use aipc_kyverno::object::as_read;
 use aipc_kyverno::policy::rule::Body;
 use aipc_kyverno::policy::{self, Policy};
@@ -58,27 +57,25 @@ impl Case {
 
     /// What we make of each object.
     fn ours(&self) -> Vec<Value> {
-        self.objects.iter().map(|object| outcome(&self.patch, object)).collect()
+        let policy = serde_json::from_str(&self.policy()).expect("it is JSON");
+        let document = Document::from_json(&policy);
+        let policy = policy::read(&document, document.root());
+        let cluster = Cluster::newest();
+        let outcome = |object: &Value| match &policy {
+            Ok(policy) => outcome(policy, &cluster, object),
+            Err(faults) => json!({"refused": faults[0].message}),
+        };
+        self.objects.iter().map(outcome).collect()
     }
 }
 
-fn outcome(patch: &Patch, object: &Value) -> Value {
-    let document = Document::from_json(object);
-    let object = Json::of(&document);
-    let patched = match patch {
-        Patch::Strategic(patch) => {
-            let patch = Document::from_json(patch);
-            patch_strategic(&object, &Json::of(&patch).with_integers())
-        }
-        Patch::Json(text) => patch_json(&object, text),
-    };
-    match patched {
-        Ok(Patched::Unchanged) => json!({"skip": "no patches applied"}),
-        Ok(Patched::Changed(object)) => {
-            json!({"pass": serde_json::from_str::<Value>(&object.to_json(Escape::Plain)).expect("it is JSON")})
-        }
-        Err(PatchError::Refused(why)) => json!({"error": format!("failed to patch resource: {why}")}),
-        Err(PatchError::Panic(why)) => json!({"panic": why}),
+fn outcome(policy: &Policy, cluster: &Cluster, object: &Value) -> Value {
+    let said = ours_of_policies(std::slice::from_ref(policy), cluster, object, &Request::default());
+    let Some(said) = said else { return json!({"panic": ""}) };
+    match said.rows.first() {
+        None => json!({"none": ""}),
+        Some((_, status, _)) if status == "pass" => json!({"pass": said.object}),
+        Some((_, status, message)) => json!({status.as_str(): message}),
     }
 }
 
