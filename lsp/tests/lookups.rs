@@ -143,6 +143,9 @@ fn signatures_follow_the_cursor() {
     assert_eq!(parameter, "list: list");
     let (_, parameter) = active("deny pod if join([\"a\"], $0\",\") == \"x\"").expect("a call");
     assert_ne!(parameter, "list: list");
+    // Not closed yet.
+    let (_, parameter) = active("deny pod if join([\"a\"], $0\n").expect("a call");
+    assert_ne!(parameter, "list: list");
     assert_eq!(active("deny pod if joi$0n([\"a\"], \",\") == \"x\""), None);
 }
 
@@ -250,6 +253,15 @@ fn lenses_tell_what_rules_say_of_the_manifests() {
     assert_eq!(titles, ["Show what it compiles to", "1 pass, 1 fail: bad.yaml", "Run test"]);
     let lens::Action::Failures(places) = &lenses[1].action else { panic!("{lenses:?}") };
     assert_eq!(places, &[(project.path("bad.yaml"), 7, "Pod bad".to_string())]);
+
+    // No line goes while the file is wrong.
+    let broken = "policy p {\n  rule ours: deny pod if imag\n}\n";
+    let mut project = Project::of(&[("a.aip", broken), ("good.yaml", &good)]);
+    let path = project.path("a.aip");
+    let verdicts = project.workspace.verdicts(&path);
+    let lenses = lens::lenses(&project.file(&path), &verdicts);
+    let titles: Vec<&str> = lenses.iter().map(|it| it.title.as_str()).collect();
+    assert_eq!(titles, ["Show what it compiles to", "no verdict while the file has mistakes"]);
 }
 
 /// The tree that explains what is at the cursor: outcome, label and detail a line; `◀` marks what decided.

@@ -4,10 +4,12 @@ import * as vscode from "vscode";
 import { LanguageClient, State } from "vscode-languageclient/node";
 
 import { registerBuiltIn } from "./builtIn";
+import { registerExplain, Verdicts } from "./explain";
 import { registerFailures } from "./failures";
 import { registerPreview } from "./preview";
 import { findServer, startServer } from "./server";
 import { registerStatus } from "./status";
+import { registerTarget } from "./target";
 import { registerTests } from "./tests";
 
 let client: LanguageClient | undefined;
@@ -15,6 +17,7 @@ let client: LanguageClient | undefined;
 /** What tests of the extension may ask. */
 export interface Api {
   client(): LanguageClient | undefined;
+  verdicts: Verdicts;
 }
 
 export async function activate(context: vscode.ExtensionContext): Promise<Api> {
@@ -24,28 +27,28 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
   const current = () => client;
 
   registerBuiltIn(context, current);
-  registerPreview(context, current);
+  const outputs = registerPreview(context, current, registerTarget(context));
   registerFailures(context);
-  registerTests(context, current, () => findServer(context));
+  const verdicts = registerExplain(context, current);
+  const tests = registerTests(context, current);
 
   async function start(): Promise<void> {
     const server = await findServer(context);
     if (!server) {
       status.missing();
-      const choice = await vscode.window.showErrorMessage(
-        "aipc was not found. Install it, or say where it is.",
-        "Open the setting",
-      );
-      if (choice) {
-        await vscode.commands.executeCommand("workbench.action.openSettings", "aip.server.path");
-      }
+      // Not awaited: the message may stand there for long.
+      void vscode.window
+        .showErrorMessage("aipc was not found. Install it, or say where it is.", "Open the setting")
+        .then((choice) => choice && vscode.commands.executeCommand("workbench.action.openSettings", "aip.server.path"));
       return;
     }
     log.info(`server: ${server}`);
-    client = startServer(server, log);
+    client = startServer(server, log, () => outputs.refresh());
     client.onDidChangeState((event) => status.state(event.newState === State.Running));
     try {
       await client.start();
+      outputs.refresh();
+      void tests.refresh();
     } catch (error) {
       status.state(false);
       log.error(String(error));
@@ -73,7 +76,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
     }),
   );
   await start();
-  return { client: current };
+  return { client: current, verdicts };
 }
 
 export async function deactivate(): Promise<void> {

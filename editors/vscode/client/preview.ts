@@ -3,6 +3,8 @@
 import * as vscode from "vscode";
 import { LanguageClient } from "vscode-languageclient/node";
 
+import { chosenTarget, TargetItem } from "./target";
+
 const SCHEME = "aipc-preview";
 
 interface Region {
@@ -39,7 +41,16 @@ function banner(preview: Preview): string[] {
   return [first, ...preview.problems.slice(0, 5).map((it) => `#   ${it}`), ""];
 }
 
-export function registerPreview(context: vscode.ExtensionContext, client: () => LanguageClient | undefined): void {
+export interface Outputs {
+  /** Asks for all outputs anew. */
+  refresh(): void;
+}
+
+export function registerPreview(
+  context: vscode.ExtensionContext,
+  client: () => LanguageClient | undefined,
+  target: TargetItem,
+): Outputs {
   const changed = new vscode.EventEmitter<vscode.Uri>();
   const shown = new Map<string, Preview>();
   const mark = vscode.window.createTextEditorDecorationType({
@@ -53,7 +64,8 @@ export function registerPreview(context: vscode.ExtensionContext, client: () => 
     onDidChange: changed.event,
     async provideTextDocumentContent(uri) {
       const source = sourceOf(uri);
-      const preview = await client()?.sendRequest<Preview | null>("aipc/preview", { uri: source.toString() });
+      const asked = { uri: source.toString(), target: chosenTarget() };
+      const preview = await client()?.sendRequest<Preview | null>("aipc/preview", asked);
       if (!preview) {
         return "# The source is not open.\n";
       }
@@ -61,6 +73,16 @@ export function registerPreview(context: vscode.ExtensionContext, client: () => 
       return [...banner(preview), preview.text].join("\n");
     },
   };
+
+  /** Which target the project of a source has, for the item in the status bar. */
+  async function learnTarget(document: vscode.TextDocument | undefined): Promise<void> {
+    if (document?.languageId === "aip" && client()?.isRunning()) {
+      const preview = await client()?.sendRequest<Preview | null>("aipc/preview", { uri: document.uri.toString() });
+      if (preview) {
+        target.shown(preview.target);
+      }
+    }
+  }
 
   function visible(uri: vscode.Uri): vscode.TextEditor | undefined {
     return vscode.window.visibleTextEditors.find((it) => it.document.uri.toString() === uri.toString());
@@ -106,6 +128,14 @@ export function registerPreview(context: vscode.ExtensionContext, client: () => 
     }
   }
 
+  /** An output rests on the files that its source uses, too, and on the settings of the project. */
+  const isSource = (it: vscode.TextDocument) => it.languageId === "aip" || it.uri.path.endsWith("/aip.toml");
+
+  function refresh(): void {
+    void learnTarget(vscode.window.activeTextEditor?.document);
+    vscode.workspace.textDocuments.filter((it) => it.uri.scheme === SCHEME).forEach((it) => changed.fire(it.uri));
+  }
+
   context.subscriptions.push(
     changed,
     mark,
@@ -128,23 +158,9 @@ export function registerPreview(context: vscode.ExtensionContext, client: () => 
         follow(editor);
       }
     }),
-    vscode.commands.registerCommand("aipc.selectTarget", async () => {
-      const items = [
-        { label: "kyverno", description: "ValidatingPolicy and its family" },
-        { label: "kyverno-legacy", description: "ClusterPolicy" },
-        { label: "", description: "that of aip.toml" },
-      ];
-      const chosen = await vscode.window.showQuickPick(items, { title: "The target that is shown" });
-      if (chosen) {
-        await vscode.workspace.getConfiguration("aip").update("target", chosen.label);
-        vscode.workspace.textDocuments
-          .filter((it) => it.uri.scheme === SCHEME)
-          .forEach((it) => changed.fire(it.uri));
-      }
-    }),
     vscode.workspace.onDidChangeTextDocument((event) => {
-      if (event.document.languageId === "aip") {
-        changed.fire(previewOf(event.document.uri));
+      if (isSource(event.document)) {
+        refresh();
       } else if (event.document.uri.scheme === SCHEME) {
         const source = visible(sourceOf(event.document.uri));
         if (source) {
@@ -152,6 +168,9 @@ export function registerPreview(context: vscode.ExtensionContext, client: () => 
         }
       }
     }),
+    vscode.window.onDidChangeActiveTextEditor((editor) => learnTarget(editor?.document)),
+    vscode.workspace.onDidSaveTextDocument((document) => isSource(document) && refresh()),
+    vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration("aip.target") && refresh()),
     vscode.window.onDidChangeTextEditorSelection((event) => {
       const document = event.textEditor.document;
       if (document.languageId === "aip") {
@@ -161,4 +180,5 @@ export function registerPreview(context: vscode.ExtensionContext, client: () => 
       }
     }),
   );
+  return { refresh };
 }

@@ -40,8 +40,11 @@ class Commands implements StaticFeature {
   clear(): void {}
 }
 
-/** A client for the server, not started yet. */
-export function startServer(program: string, log: vscode.LogOutputChannel): LanguageClient {
+/** The server needs a moment to take settings that it was given. */
+const SETTLED_MS = 300;
+
+/** A client for the server, not started yet. `onSettings` is called once the server has new settings. */
+export function startServer(program: string, log: vscode.LogOutputChannel, onSettings: () => void): LanguageClient {
   const client = new LanguageClient(
     "aip",
     "aipc",
@@ -55,6 +58,15 @@ export function startServer(program: string, log: vscode.LogOutputChannel): Lang
       ],
       outputChannel: log,
       synchronize: { configurationSection: "aip" },
+      middleware: {
+        workspace: {
+          // The server asks for them after it was told of a change.
+          configuration(params, token, next) {
+            setTimeout(onSettings, SETTLED_MS);
+            return next(params, token);
+          },
+        },
+      },
       initializationOptions: { aip: vscode.workspace.getConfiguration("aip") },
       // The server's own code and its page, rather than "aip".
       diagnosticCollectionName: "aipc",

@@ -1,20 +1,43 @@
 // The `test` blocks in the test explorer.
 
-import { execFile } from "child_process";
 import * as vscode from "vscode";
 import { LanguageClient } from "vscode-languageclient/node";
+
+/** So many files are looked at for tests; of a larger workspace, those that are open as well. */
+const FILES_MAX = 500;
+
+/** A test that the server ran, on the text that is open. */
+interface Outcome {
+  title: string;
+  range: { start: { line: number } };
+  passed: boolean;
+  failures: { range: { start: { line: number } }; expected: string; actual: string[] }[];
+}
+
+interface Outcomes {
+  /** Why none could run. */
+  problems: string[];
+  tests: Outcome[];
+}
+
+/** What became of a test. */
+export type Result = "passed" | "failed" | "errored" | "skipped";
+
+export interface TestTree {
+  /** Looks for tests anew: in the open files, and in all once the explorer was open. */
+  refresh(): Promise<void>;
+}
 
 export function registerTests(
   context: vscode.ExtensionContext,
   client: () => LanguageClient | undefined,
-  server: () => Promise<string | undefined>,
-): void {
+): TestTree {
   const controller = vscode.tests.createTestController("aipc", "aipc");
-  context.subscriptions.push(controller);
+  let isWhole = false;
 
   /** The tests of a file, as its outline has them. */
   async function discover(document: vscode.TextDocument): Promise<void> {
-    if (document.languageId !== "aip" || document.uri.scheme !== "file" || !client()) {
+    if (document.languageId !== "aip" || document.uri.scheme !== "file" || !client()?.isRunning()) {
       return;
     }
     const symbols =
@@ -30,62 +53,126 @@ export function registerTests(
     }
     const file = controller.items.get(id) ?? controller.createTestItem(id, vscode.workspace.asRelativePath(document.uri), document.uri);
     controller.items.add(file);
+    const known = new Set<string>();
     file.children.replace(
       tests.map((test) => {
-        const item = controller.createTestItem(`${id}#${test.name}`, test.name, document.uri);
-        item.range = test.selectionRange;
+        // Two tests may have one title.
+        let name = `${id}#${test.name}`;
+        while (known.has(name)) {
+          name += "'";
+        }
+        known.add(name);
+        const item = controller.createTestItem(name, test.name, document.uri);
+        item.range = test.range;
         return item;
       }),
     );
   }
 
-  async function run(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
-    const run = controller.createTestRun(request);
-    const asked = request.include ?? [...controller.items].map(([, item]) => item);
-    const tests = asked.flatMap((it) => (it.children.size > 0 ? [...it.children].map(([, item]) => item) : [it]));
-    const program = await server();
+  async function discoverFile(uri: vscode.Uri): Promise<void> {
+    await discover(await vscode.workspace.openTextDocument(uri));
+  }
+
+  async function refresh(): Promise<void> {
+    if (isWhole) {
+      const files = await vscode.workspace.findFiles("**/*.aip", undefined, FILES_MAX);
+      await Promise.all(files.map(discoverFile));
+    }
+    await Promise.all(vscode.workspace.textDocuments.map(discover));
+  }
+
+  /** The single tests of a request, by their files. */
+  function asked(request: vscode.TestRunRequest): Map<string, vscode.TestItem[]> {
+    const items = request.include ?? [...controller.items].map(([, item]) => item);
+    const tests = items.flatMap((it) => (it.children.size > 0 ? [...it.children].map(([, item]) => item) : [it]));
+    const byFile = new Map<string, vscode.TestItem[]>();
     for (const test of tests.filter((it) => !request.exclude?.includes(it))) {
+      const file = test.uri?.toString() ?? "";
+      byFile.set(file, [...(byFile.get(file) ?? []), test]);
+    }
+    return byFile;
+  }
+
+  /** Runs tests; gives the result of each, by the id of its item. */
+  async function run(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<Map<string, Result>> {
+    const run = controller.createTestRun(request);
+    const results = new Map<string, Result>();
+    for (const [file, tests] of asked(request)) {
       if (token.isCancellationRequested) {
-        run.skipped(test);
+        tests.forEach((it) => (run.skipped(it), results.set(it.id, "skipped")));
         continue;
       }
-      run.started(test);
+      tests.forEach((it) => run.started(it));
       const began = Date.now();
-      if (!program || !test.uri) {
-        run.errored(test, new vscode.TestMessage("aipc was not found"));
-        continue;
-      }
-      // What is tested is what is on disk.
-      const document = vscode.workspace.textDocuments.find((it) => it.uri.toString() === test.uri?.toString());
-      await document?.save();
-      const { code, output } = await call(program, ["test", "--color", "never", "--filter", test.label, test.uri.fsPath]);
-      run.appendOutput(output.replace(/\n/g, "\r\n"));
-      const took = Date.now() - began;
-      if (code === 0) {
-        run.passed(test, took);
-      } else {
-        const message = new vscode.TestMessage(output.trim());
-        if (test.range) {
-          message.location = new vscode.Location(test.uri, test.range);
-        }
-        if (code === 1) {
-          run.failed(test, message, took);
-        } else {
-          run.errored(test, message, took);
-        }
+      // A file that is not open is opened, so that the server has its text.
+      await vscode.workspace.openTextDocument(vscode.Uri.parse(file, true));
+      const answer = await client()?.sendRequest<Outcomes | null>("aipc/runTests", { textDocument: { uri: file } }, token);
+      const took = (Date.now() - began) / tests.length;
+      for (const test of tests) {
+        // By their titles, and where two have one, by their lines.
+        const named = answer?.tests.filter((it) => it.title === test.label) ?? [];
+        const outcome = named.length > 1 ? named.find((it) => it.range.start.line === test.range?.start.line) : named[0];
+        results.set(test.id, tell(run, test, outcome, answer?.problems ?? ["the aipc server does not run"], took));
       }
     }
     run.end();
+    return results;
   }
 
-  controller.createRunProfile("Run", vscode.TestRunProfileKind.Run, run, true);
+  /** Says in the explorer what became of a test. */
+  function tell(run: vscode.TestRun, test: vscode.TestItem, outcome: Outcome | undefined, problems: string[], took: number): Result {
+    const say = (lines: string[]) => run.appendOutput(`${lines.join("\r\n")}\r\n`, undefined, test);
+    if (!outcome) {
+      say([`ERROR  ${test.label}`, ...problems.map((it) => `  ${it}`)]);
+      run.errored(test, new vscode.TestMessage(problems.join("\n") || "the test did not run"), took);
+      return "errored";
+    }
+    if (outcome.passed) {
+      say([`ok     ${test.label}`]);
+      run.passed(test, took);
+      return "passed";
+    }
+    say([`FAILED ${test.label}`, ...outcome.failures.flatMap((it) => [`  expected: ${it.expected}`, ...it.actual.map((of, at) => `  ${at === 0 ? "actual:" : "       "}   ${of}`)])]);
+    const messages = outcome.failures.map((it) => {
+      const actual = it.actual.join("\n");
+      const message = vscode.TestMessage.diff(`expected ${it.expected}, but ${actual}`, it.expected, actual);
+      message.location = test.uri && new vscode.Location(test.uri, new vscode.Position(it.range.start.line, 0));
+      return message;
+    });
+    run.failed(test, messages, took);
+    return "failed";
+  }
+
+  const profile = controller.createRunProfile(
+    "Run",
+    vscode.TestRunProfileKind.Run,
+    (request, token) => {
+      if (!request.continuous) {
+        return run(request, token).then(() => undefined);
+      }
+      // Again with each file that is saved: a test rests on the files that its own uses, too.
+      const saved = vscode.workspace.onDidSaveTextDocument((it) => it.languageId === "aip" && void run(request, token));
+      token.onCancellationRequested(() => saved.dispose());
+      return undefined;
+    },
+    true,
+  );
+  profile.supportsContinuousRun = true;
+  controller.refreshHandler = refresh;
   controller.resolveHandler = async (item) => {
     if (!item) {
-      await Promise.all(vscode.workspace.textDocuments.map(discover));
+      isWhole = true;
+      await refresh();
     }
   };
+
+  const files = vscode.workspace.createFileSystemWatcher("**/*.aip");
   const later = new Map<string, NodeJS.Timeout>();
   context.subscriptions.push(
+    controller,
+    files,
+    files.onDidCreate((uri) => isWhole && void discoverFile(uri)),
+    files.onDidDelete((uri) => controller.items.delete(uri.toString())),
     vscode.workspace.onDidOpenTextDocument(discover),
     vscode.workspace.onDidChangeTextDocument((event) => {
       // The outline is asked for once typing pauses.
@@ -93,24 +180,17 @@ export function registerTests(
       clearTimeout(later.get(id));
       later.set(id, setTimeout(() => void discover(event.document), 300));
     }),
-    vscode.workspace.onDidDeleteFiles((event) => event.files.forEach((it) => controller.items.delete(it.toString()))),
-    vscode.commands.registerCommand("aipc.runTest", async (address: string, title: string) => {
+    vscode.commands.registerCommand("aipc.runTest", async (address: string, title: string): Promise<Result | undefined> => {
       const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(address, true));
       await discover(document);
-      const item = controller.items.get(document.uri.toString())?.children.get(`${document.uri.toString()}#${title}`);
-      if (item) {
-        await run(new vscode.TestRunRequest([item]), new vscode.CancellationTokenSource().token);
+      const id = `${document.uri.toString()}#${title}`;
+      const item = controller.items.get(document.uri.toString())?.children.get(id);
+      if (!item) {
+        return undefined;
       }
-      return item !== undefined;
+      const results = await run(new vscode.TestRunRequest([item]), new vscode.CancellationTokenSource().token);
+      return results.get(id);
     }),
   );
-}
-
-function call(program: string, args: string[]): Promise<{ code: number; output: string }> {
-  return new Promise((resolve) => {
-    execFile(program, args, { timeout: 60_000, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
-      const code = error ? (typeof error.code === "number" ? error.code : 70) : 0;
-      resolve({ code, output: stderr + stdout });
-    });
-  });
+  return { refresh };
 }

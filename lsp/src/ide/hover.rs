@@ -186,7 +186,7 @@ fn compiled(file: &PolicyFile, offset: usize, target: Target) -> Option<String> 
         let _ = write!(out, "Not in {}: {}", target.title(), first.message);
         return Some(out);
     }
-    let emitted = formats::emit_yaml(&set, target, &file.sources).ok()?;
+    let emitted = formats::emit_yaml(&set, target, &file.sources_as_built()).ok()?;
     let _ = writeln!(out, "Compiles to {}", summary(&emitted));
     let yaml = emitted.iter().map(|it| it.yaml.as_str()).collect::<Vec<_>>().join("---\n");
     let shown: Vec<&str> = yaml.lines().take(YAML_LINES_MAX).collect();

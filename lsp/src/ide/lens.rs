@@ -39,10 +39,15 @@ pub fn lenses(file: &PolicyFile, verdicts: &Verdicts) -> Vec<Lens> {
             Some((policy.name.clone(), rule.name.clone()))
         });
         let tally = found.and_then(|name| verdicts.rules.get(&name));
-        if let Some(tally) = tally {
-            let action = Action::Failures(tally.failures.clone());
-            lenses.push(Lens { range: range(it.span.at_start()), title: tally.words(), action });
-        }
+        let (title, action) = match tally {
+            Some(tally) => (tally.words(), Action::Failures(tally.failures.clone())),
+            // The line stays while one types, so that the text below it does not jump.
+            None if verdicts.has_manifests && file.analysis.has_errors() => {
+                ("no verdict while the file has mistakes".to_string(), Action::Preview)
+            }
+            None => return,
+        };
+        lenses.push(Lens { range: range(it.span.at_start()), title, action });
     };
     for item in &file.analysis.ast().items {
         match item {

@@ -41,10 +41,11 @@ pub fn preview(file: &PolicyFile, target: Target) -> Result<Preview, Vec<String>
     if !wrong.is_empty() {
         return Err(wrong);
     }
+    let sources = file.sources_as_built();
     let emitted =
-        formats::emit_yaml(&analysis.policies, target, &file.sources).map_err(|found| sentences(&found))?;
+        formats::emit_yaml(&analysis.policies, target, &sources).map_err(|found| sentences(&found))?;
     let yaml = emitted.iter().map(|it| it.yaml.as_str()).collect::<Vec<_>>().join("---\n");
-    let regions = regions(&yaml, &file.source().name);
+    let regions = regions(&yaml, &sources.get(file.file()).name);
     Ok(Preview { yaml, regions })
 }
 

@@ -28,8 +28,7 @@ pub fn signature(file: &PolicyFile, offset: usize) -> Option<Signature> {
         if let Node::Expr(expr) = node
             && let ExprKind::Call { callee, args } = &expr.kind
             && (callee.span.end as usize) < offset
-            && offset <= expr.span.end as usize
-            && !(text.get(..offset).is_some_and(|it| it.ends_with(')')) && offset == expr.span.end as usize)
+            && is_inside(text, expr.span.end as usize, offset)
             && let Some(name) = name_of(callee)
         {
             found = Some((name, (callee.span.end as usize, expr.span.end as usize), args));
@@ -56,6 +55,14 @@ pub fn signature(file: &PolicyFile, offset: usize) -> Option<Signature> {
     let names: Vec<String> = params.iter().map(|it| file.sources.text(it.span).to_string()).collect();
     let by_name = named.and_then(|it| params.iter().position(|known| known.name.text == it));
     Some(built(name, &names, result, by_name.unwrap_or(position), doc))
+}
+
+/// Whether a byte is before the end of a call. One that is not closed yet reaches over the white space behind it.
+fn is_inside(text: &str, end: usize, offset: usize) -> bool {
+    if text.get(..end).is_some_and(|it| it.ends_with(')')) {
+        return offset < end;
+    }
+    text.get(end..offset).is_none_or(|it| it.trim().is_empty())
 }
 
 type Span = (usize, usize);

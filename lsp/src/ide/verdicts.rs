@@ -27,6 +27,8 @@ pub struct Tally {
 /// By policy and rule.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Verdicts {
+    /// There is something to judge.
+    pub has_manifests: bool,
     pub rules: BTreeMap<(String, String), Tally>,
 }
 
@@ -86,8 +88,8 @@ impl Question {
 }
 
 fn tally(judges: &Judges, manifests: &Manifests) -> Verdicts {
-    let mut verdicts = Verdicts::default();
-    if manifests.files.is_empty() {
+    let mut verdicts = Verdicts { has_manifests: !manifests.files.is_empty(), ..Verdicts::default() };
+    if !verdicts.has_manifests {
         return verdicts;
     }
     for result in judges.judge(manifests).results {

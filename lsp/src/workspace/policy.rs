@@ -65,6 +65,17 @@ impl PolicyFile {
         PathBuf::from(&self.sources.get(file).name)
     }
 
+    /// The texts under the names that a build in the project's folder shows.
+    pub fn sources_as_built(&self) -> Sources {
+        let mut shown = Sources::default();
+        for (_, source) in self.sources.iter() {
+            let below = Path::new(&source.name).strip_prefix(self.project.root());
+            let name = below.map_or_else(|_| source.name.clone().into(), Path::to_string_lossy);
+            shown.add(name, Arc::clone(&source.text));
+        }
+        shown
+    }
+
     /// Whether a change of that file may change what is known here.
     pub fn rests_on(&self, path: &Path) -> bool {
         // Compared as text: paths are compared part by part, which is slow for so many.
