@@ -18,6 +18,7 @@ mod kyverno_mutations;
 mod library;
 mod lookups;
 mod mutations;
+mod signers;
 mod verify;
 
 use crate::support::oracle::{Answer, Oracle, Request};

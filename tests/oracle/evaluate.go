@@ -115,7 +115,11 @@ func (e *evaluation) run() error {
 	}
 	for _, p := range e.set.classic {
 		if p.GetSpec().HasValidate() {
-			if err := e.classic(p, func(pc engineapi.PolicyContext) engineapi.EngineResponse { return e.set.engine.Validate(ctx, pc) }); err != nil {
+			ask := func(pc engineapi.PolicyContext) engineapi.EngineResponse { return e.set.engine.Validate(ctx, pc) }
+			if p.GetSpec().HasVerifyManifests() {
+				ask = e.kyverno.oneByOne(ask)
+			}
+			if err := e.classic(p, ask); err != nil {
 				return err
 			}
 		}

@@ -46,6 +46,7 @@ type kyverno struct {
 	exceptions resourceloader.Loader // of PolicyExceptions; nil until the first one
 	// Compiling CEL reads a variable of the process; a set with objects of its own changes it meanwhile.
 	compiling sync.RWMutex
+	manifests sync.Mutex // held while one is verified
 	// So does the validator behind admit, which is built at its first use.
 	admission struct {
 		sync.Mutex

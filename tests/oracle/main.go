@@ -17,12 +17,24 @@ func main() {
 	flag.Parse()
 	debug.SetGCPercent(*gogc)
 
-	kyverno, err := newKyverno()
-	if err == nil {
-		err = serve(kyverno, *workers, os.Stdin, os.Stdout)
-	}
-	if err != nil {
+	if err := run(*workers); err != nil {
 		fmt.Fprintln(os.Stderr, "oracle:", err)
 		os.Exit(1)
 	}
+}
+
+func run(workers int) error {
+	directory, err := os.MkdirTemp("", "oracle-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(directory)
+	if err := trust(directory); err != nil {
+		return err
+	}
+	kyverno, err := newKyverno()
+	if err != nil {
+		return err
+	}
+	return serve(kyverno, workers, os.Stdin, os.Stdout)
 }

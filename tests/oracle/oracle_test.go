@@ -328,3 +328,23 @@ func TestVersion(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestSigning(t *testing.T) {
+	manifest := `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"a":"1"}}`
+	answers := ask(t, 1,
+		`{"op":"sign","by":["a"],"resources":[`+manifest+`]}`,
+		`{"op":"sign","by":["nobody"],"resources":[`+manifest+`]}`,
+		`{"op":"keys"}`,
+	)
+	if signed := answers[0].Signed; len(signed) != 1 || answers[0].Error != "" {
+		t.Errorf("signed: %v %s", signed, answers[0].Error)
+	}
+	if answers[1].Error == "" {
+		t.Error("nobody signed, and that is no error")
+	}
+	for _, name := range []string{"a", "release", "authority", "notary"} {
+		if answers[2].Keys[name] == "" {
+			t.Errorf("what policies write of %q is missing", name)
+		}
+	}
+}

@@ -130,7 +130,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 	cel = k.compile(set, cel, exceptions.cel, refuse)
 	mutating = k.compileMutating(set, mutating, exceptions.cel, refuse)
 	set.generate = compileGenerating(generating, exceptions.cel, refuse)
-	r.Loaded = len(set.classic) + len(cel) + len(mutating) + len(set.generate) + k.compileImages(set, ofImages, refuse) + len(set.cleanup) + len(set.deleting) + len(exceptions.classic) + len(exceptions.cel)
+	r.Loaded = len(set.classic) + len(cel) + len(mutating) + len(set.generate) + k.compileImages(set, ofImages, exceptions.cel, refuse) + len(set.cleanup) + len(set.deleting) + len(exceptions.classic) + len(exceptions.cel)
 	return set, r
 }
 

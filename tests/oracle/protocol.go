@@ -4,15 +4,18 @@ import "encoding/json"
 
 // request is one line of input. Op says which of the fields are read.
 type request struct {
-	Op string `json:"op"` // version, keys, load, eval, unload, admit, jmespath
+	Op string `json:"op"` // version, keys, sign, load, eval, unload, admit, jmespath
 	ID string `json:"id"` // load, eval, unload: the name of a policy set
+
+	// sign: who signs the resources.
+	By []string `json:"by"`
 
 	// load: policies, each an object or a string of YAML (one document or more).
 	Policies []json.RawMessage `json:"policies"`
 	// load: the objects of the cluster that policies may ask for; what is not there does not exist.
 	Cluster []json.RawMessage `json:"cluster"`
 
-	// eval, admit: the objects; the answers come in their order.
+	// eval, admit, sign: the objects; the answers come in their order.
 	Resources []json.RawMessage `json:"resources"`
 	// eval: the old objects of an UPDATE, one for each resource; null or no list: the resource itself.
 	OldResources []json.RawMessage `json:"oldResources"`
@@ -48,6 +51,8 @@ type response struct {
 	Kyverno string `json:"kyverno,omitempty"`
 	// keys: the public keys of those who signed the images of the registry, as PEM.
 	Keys map[string]string `json:"keys,omitempty"`
+	// sign: the resources with their signatures.
+	Signed []map[string]any `json:"signed,omitempty"`
 	// load: what was refused and why; what was accepted stays loaded.
 	Loaded   int       `json:"loaded,omitempty"`
 	Refused  []refusal `json:"refused,omitempty"`

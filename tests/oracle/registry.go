@@ -1,20 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"sync"
@@ -26,13 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/kyverno/sdk/extensions/regcreds"
-	"github.com/sigstore/cosign/v3/pkg/oci"
-	ocimutate "github.com/sigstore/cosign/v3/pkg/oci/mutate"
 	ociremote "github.com/sigstore/cosign/v3/pkg/oci/remote"
-	"github.com/sigstore/cosign/v3/pkg/oci/static"
-	"github.com/sigstore/sigstore/pkg/signature"
-	"github.com/sigstore/sigstore/pkg/signature/dsse"
-	"github.com/sigstore/sigstore/pkg/signature/payload"
 )
 
 // registryHost is the one registry that can be reached; it lives in this process.
@@ -44,10 +28,16 @@ const checkType = "https://example.com/check/v1"
 
 // image is a tag of `localhost:5000/app`: who signed it, and what they say of it.
 type image struct {
-	tag      string
-	signed   []string
-	attested map[string][]string // by whom, the results
+	tag       string
+	signed    []string
+	attested  []attestation
+	bundled   []attestation // in a Sigstore bundle; without a result it is a signature
+	notarized []string      // who signed by Notary
+	approved  []string      // who signed by Notary that a check was good
 }
+
+// attestation is the result of a check, in the words of a signer.
+type attestation struct{ by, result string }
 
 var images = []image{
 	{tag: "unsigned"},
@@ -55,35 +45,43 @@ var images = []image{
 	{tag: "b", signed: []string{"b"}},
 	{tag: "ab", signed: []string{"a", "b"}},
 	{tag: "abc", signed: []string{"a", "b", "c"}},
-	{tag: "good", signed: []string{"a"}, attested: map[string][]string{"a": {"good"}}},
-	{tag: "bad", signed: []string{"a"}, attested: map[string][]string{"a": {"bad"}}},
-	{tag: "good-of-b", signed: []string{"a"}, attested: map[string][]string{"b": {"good"}}},
-	{tag: "good-of-ab", signed: []string{"a"}, attested: map[string][]string{"a": {"good"}, "b": {"good"}}},
-	{tag: "good-and-bad", signed: []string{"a"}, attested: map[string][]string{"a": {"good"}, "b": {"bad"}}},
-}
+	{tag: "good", signed: []string{"a"}, attested: []attestation{{"a", "good"}}},
+	{tag: "bad", signed: []string{"a"}, attested: []attestation{{"a", "bad"}}},
+	{tag: "good-of-b", signed: []string{"a"}, attested: []attestation{{"b", "good"}}},
+	{tag: "good-of-ab", signed: []string{"a"}, attested: []attestation{{"a", "good"}, {"b", "good"}}},
+	{tag: "good-and-bad", signed: []string{"a"}, attested: []attestation{{"a", "good"}, {"b", "bad"}}},
 
-// signingKey is the same key for the same name, always.
-func signingKey(of string) *ecdsa.PrivateKey {
-	curve := elliptic.P256()
-	hash := sha256.Sum256([]byte("a key of the oracle: " + of))
-	d := new(big.Int).Mod(new(big.Int).SetBytes(hash[:]), curve.Params().N)
-	key := &ecdsa.PrivateKey{D: d}
-	key.Curve = curve
-	key.X, key.Y = curve.ScalarBaseMult(d.Bytes())
-	return key
-}
+	{tag: "logged-a", signed: []string{"logged-a"}},
+	{tag: "logged-b", signed: []string{"logged-b"}},
+	{tag: "logged-ab", signed: []string{"logged-a", "logged-b"}},
+	{tag: "web", signed: []string{"web"}},
+	{tag: "mail", signed: []string{"mail"}},
+	{tag: "web-mail", signed: []string{"web", "mail"}},
+	{tag: "unlogged-web", signed: []string{"unlogged-web"}},
+	{tag: "unlisted-web", signed: []string{"unlisted-web"}},
+	{tag: "private-mail", signed: []string{"private-mail"}},
+	{tag: "release", signed: []string{"release"}},
+	{tag: "logged-release", signed: []string{"logged-release"}},
+	{tag: "notary", notarized: []string{"notary"}},
+	{tag: "stranger", notarized: []string{"stranger"}},
+	{tag: "bundle-a", bundled: []attestation{{"a", ""}}},
+	{tag: "check-in-bundle", bundled: []attestation{{"a", "bad"}}},
+	{tag: "b-bundled-a-beside", signed: []string{"a"}, bundled: []attestation{{"b", ""}}},
+	{tag: "logged-a-web", signed: []string{"logged-a", "web"}},
+	{tag: "a-release", signed: []string{"a", "release"}},
+	{tag: "a-notary", signed: []string{"a"}, notarized: []string{"notary"}},
 
-// publicKeys are those of all who sign, as PEM.
-func publicKeys() (map[string]string, error) {
-	keys := map[string]string{}
-	for _, who := range []string{"a", "b", "c", "d"} {
-		der, err := x509.MarshalPKIXPublicKey(&signingKey(who).PublicKey)
-		if err != nil {
-			return nil, err
-		}
-		keys[who] = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
-	}
-	return keys, nil
+	{tag: "logged-good", attested: []attestation{{"logged-a", "good"}}},
+	{tag: "logged-bad", attested: []attestation{{"logged-a", "bad"}}},
+	{tag: "logged-good-of-b", attested: []attestation{{"logged-b", "good"}}},
+	{tag: "logged-good-of-ab", attested: []attestation{{"logged-a", "good"}, {"logged-b", "good"}}},
+	{tag: "logged-good-and-bad", attested: []attestation{{"logged-a", "good"}, {"logged-b", "bad"}}},
+	{tag: "logged-bad-then-good", attested: []attestation{{"logged-a", "bad"}, {"logged-a", "good"}}},
+	{tag: "good-of-web", attested: []attestation{{"web", "good"}}},
+	{tag: "bad-of-web", attested: []attestation{{"web", "bad"}}},
+	{tag: "good-of-web-bad-of-mail", attested: []attestation{{"web", "good"}, {"mail", "bad"}}},
+	{tag: "approved", approved: []string{"notary"}},
+	{tag: "approved-by-stranger", approved: []string{"stranger"}},
 }
 
 // pipes is a listener whose connections are made in memory.
@@ -145,7 +143,7 @@ func (it image) push(option remote.Option) error {
 		return err
 	}
 	for _, who := range it.signed {
-		if entity, err = sign(entity, digest, who); err != nil {
+		if entity, err = sign(entity, digest, signers()[who]); err != nil {
 			return err
 		}
 	}
@@ -154,60 +152,30 @@ func (it image) push(option remote.Option) error {
 			return err
 		}
 	}
-	for _, who := range []string{"a", "b", "c"} {
-		for _, result := range it.attested[who] {
-			if entity, err = attest(entity, hash, who, result); err != nil {
-				return err
-			}
+	for _, said := range it.attested {
+		if entity, err = attest(entity, hash, signers()[said.by], said.result); err != nil {
+			return err
 		}
 	}
 	if len(it.attested) > 0 {
-		return ociremote.WriteAttestations(tag.Context(), entity, remotes)
+		if err := ociremote.WriteAttestations(tag.Context(), entity, remotes); err != nil {
+			return err
+		}
+	}
+	for _, said := range it.bundled {
+		if err := writeBundle(tag.Context(), made, signers()[said.by], said.result, option); err != nil {
+			return err
+		}
+	}
+	for _, who := range it.notarized {
+		if err := notarize(tag.Context(), made, who, option); err != nil {
+			return err
+		}
+	}
+	for _, who := range it.approved {
+		if err := approve(tag.Context(), made, who, option); err != nil {
+			return err
+		}
 	}
 	return nil
-}
-
-func sign(entity oci.SignedEntity, digest name.Digest, who string) (oci.SignedEntity, error) {
-	said, err := payload.Cosign{Image: digest}.MarshalJSON()
-	if err != nil {
-		return nil, err
-	}
-	signer, err := signature.LoadECDSASigner(signingKey(who), crypto.SHA256)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := signer.SignMessage(bytes.NewReader(said))
-	if err != nil {
-		return nil, err
-	}
-	made, err := static.NewSignature(said, base64.StdEncoding.EncodeToString(raw))
-	if err != nil {
-		return nil, err
-	}
-	return ocimutate.AttachSignatureToEntity(entity, made)
-}
-
-func attest(entity oci.SignedEntity, hash v1.Hash, who, result string) (oci.SignedEntity, error) {
-	statement, err := json.Marshal(map[string]any{
-		"_type":         "https://in-toto.io/Statement/v0.1",
-		"predicateType": checkType,
-		"subject":       []any{map[string]any{"name": "app", "digest": map[string]string{hash.Algorithm: hash.Hex}}},
-		"predicate":     map[string]any{"result": result, "scores": []int{1, 2}},
-	})
-	if err != nil {
-		return nil, err
-	}
-	signer, err := signature.LoadECDSASigner(signingKey(who), crypto.SHA256)
-	if err != nil {
-		return nil, err
-	}
-	envelope, err := dsse.WrapSigner(signer, "application/vnd.in-toto+json").SignMessage(bytes.NewReader(statement))
-	if err != nil {
-		return nil, err
-	}
-	made, err := static.NewAttestation(envelope)
-	if err != nil {
-		return nil, err
-	}
-	return ocimutate.AttachAttestationToEntity(entity, made)
 }

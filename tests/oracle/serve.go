@@ -86,12 +86,18 @@ func (s *server) dispatch(line []byte, reply chan<- response) {
 	case "version":
 		reply <- response{Kyverno: kyvernoVersion()}
 	case "keys":
-		keys, err := publicKeys()
-		if err != nil {
-			reply <- response{Error: err.Error()}
-			return
+		reply <- response{Keys: known()}
+	case "sign":
+		var r response
+		for _, raw := range req.Resources {
+			signed, err := signManifest(raw, req.By)
+			if err != nil {
+				reply <- response{Error: err.Error()}
+				return
+			}
+			r.Signed = append(r.Signed, signed)
 		}
-		reply <- response{Keys: keys}
+		reply <- r
 	case "load":
 		l := &loading{done: make(chan struct{})}
 		s.sets[req.ID] = l

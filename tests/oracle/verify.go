@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 
 	policiesv1beta1 "github.com/kyverno/api/api/policies.kyverno.io/v1beta1"
 	celengine "github.com/kyverno/kyverno/pkg/cel/engine"
@@ -15,7 +16,7 @@ import (
 )
 
 // compileImages puts the ImageValidatingPolicies into the set and gives back how many there are.
-func (k *kyverno) compileImages(set *policySet, policies []policiesv1beta1.ImageValidatingPolicyLike, refuse func(string, error)) int {
+func (k *kyverno) compileImages(set *policySet, policies []policiesv1beta1.ImageValidatingPolicyLike, exceptions celExceptions, refuse func(string, error)) int {
 	var good []policiesv1beta1.ImageValidatingPolicyLike
 	for _, p := range policies {
 		if _, err := evaluator.Validate(p, nil); err != nil {
@@ -27,7 +28,12 @@ func (k *kyverno) compileImages(set *policySet, policies []policiesv1beta1.Image
 	if len(good) == 0 {
 		return 0
 	}
-	provider, err := ivpolengine.NewProvider(good, nil)
+	inForce, err := inForce(good, exceptions)
+	if err != nil {
+		refuse("PolicyException", err)
+		return 0
+	}
+	provider, err := ivpolengine.NewProvider(good, inForce)
 	if err != nil {
 		refuse("ImageValidatingPolicy", err)
 		return 0
@@ -43,7 +49,7 @@ func (e *evaluation) verifyImages(ctx context.Context) error {
 			continue
 		}
 		ask := func(pc engineapi.PolicyContext) engineapi.EngineResponse {
-			answer, _ := e.kyverno.engine.VerifyAndPatchImages(ctx, pc)
+			answer, _ := e.set.engine.VerifyAndPatchImages(ctx, pc)
 			return answer
 		}
 		if err := e.classic(p, ask); err != nil {
@@ -51,6 +57,18 @@ func (e *evaluation) verifyImages(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// oneByOne asks for one answer at a time: verifying a manifest puts another file in place of the standard input, and
+// does not always put it back.
+func (k *kyverno) oneByOne(ask func(engineapi.PolicyContext) engineapi.EngineResponse) func(engineapi.PolicyContext) engineapi.EngineResponse {
+	return func(pc engineapi.PolicyContext) engineapi.EngineResponse {
+		k.manifests.Lock()
+		defer k.manifests.Unlock()
+		stdin := os.Stdin
+		defer func() { os.Stdin = stdin }()
+		return ask(pc)
+	}
 }
 
 func (e *evaluation) imageValidatingPolicies(ctx context.Context, request celengine.EngineRequest) error {

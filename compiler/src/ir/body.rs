@@ -206,6 +206,16 @@ pub struct Signers {
     pub of: Vec<Attestor>,
 }
 
+impl Signers {
+    /// Whether a test holds of one of them, or of one in a group.
+    pub fn any(&self, test: &dyn Fn(&Attestor) -> bool) -> bool {
+        self.of.iter().any(|it| match it {
+            Attestor::Group(inner) => inner.any(test),
+            other => test(other),
+        })
+    }
+}
+
 /// One who signs.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Attestor {

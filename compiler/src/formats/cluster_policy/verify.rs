@@ -6,6 +6,7 @@
 use super::Unsupported;
 use super::conditions::all_of;
 use super::scope::{Context, Scope};
+use crate::formats::cel::text::escape_regex;
 use crate::formats::images::{self, References};
 use crate::formats::yaml_write::{Map, Node};
 use crate::ir::*;
@@ -194,8 +195,13 @@ fn attestor(attestor: &Attestor, span: Span) -> Result<Map> {
             let secret = Map::new().with("name", name.clone()).with("namespace", namespace.clone());
             keys("secret", secret.into(), options)
         }
-        Attestor::Certificate { certificate, chain, log } => {
-            let map = Map::new().with("cert", certificate.clone()).with_some("certChain", chain.clone());
+        Attestor::Certificate { chain: Some(_), .. } => {
+            return refused(
+                "ClusterPolicy looks for a certificate with a chain in a log of certificates that it has not learned of yet, so it takes no signature for good",
+            );
+        }
+        Attestor::Certificate { certificate, chain: None, log } => {
+            let map = Map::new().with("cert", certificate.clone());
             Map::new().with("certificates", with_log(map, log, false))
         }
         Attestor::Notary { certificate } => {
@@ -381,7 +387,7 @@ pub(super) fn manifests(
                 span: value.origin,
                 reason: "Kyverno ignores fields that a path of plain names leads to",
             })?;
-            fields.push(Node::Text(names.join(".")));
+            fields.push(Node::Text(field_at(&names)));
         }
         let objects: Vec<Node> =
             targets.iter().map(|it| Node::Map(Map::new().with("kind", it.kind.kind.clone()))).collect();
@@ -391,11 +397,19 @@ pub(super) fn manifests(
     Ok(map)
 }
 
+/// Kyverno reads the field as a regular expression and looks for it anywhere in paths, so that it says here where it
+/// begins and ends.
+fn field_at(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| escape_regex(name)).collect();
+    format!(r"^{}(\.|$)", names.join(r"\."))
+}
+
 /// Keys only: Kyverno carries what it read of one signer over to the next, so others do not stand beside them, and it
-/// reads neither algorithms nor logs.
+/// reads no algorithms and looks into no log.
 fn keys_of(signers: &Signers, span: Span) -> Result<Map> {
-    let reason = "the signers of a manifest are keys here, with the usual algorithm and log";
+    let reason = "the signers of a manifest are keys here, with the usual algorithm and `log: \"none\"`: Kyverno looks for no log";
     let refused = || Unsupported { span, reason };
+    let expected = KeyOptions { algorithm: None, log: Log::None };
     let mut entries = Vec::new();
     for attestor in &signers.of {
         let (key, options) = match attestor {
@@ -411,7 +425,7 @@ fn keys_of(signers: &Signers, span: Span) -> Result<Map> {
             | Attestor::Notary { .. }
             | Attestor::Bundle(_) => return Err(refused()),
         };
-        if *options != KeyOptions::default() {
+        if *options != expected {
             return Err(refused());
         }
         entries.push(Map::new().with("keys", Map::new().with("publicKeys", key)));

@@ -28,11 +28,6 @@ impl Attestors {
                 Ok(format!("verifyImageSignatures(image, [{names}])"))
             }),
             SignatureCheck::Attested { predicate, by, condition, origin } => {
-                if !predicate.contains(':') {
-                    let reason =
-                        "Kyverno has short names for some types of attestations; a type is a URI here";
-                    return Err(Unsupported { span: *origin, reason });
-                }
                 self.attested(predicate, by, condition.as_ref(), *origin)
             }
         }
@@ -49,11 +44,15 @@ impl Attestors {
             span,
             reason: "an attestation of Notary is another one than those of others, so they do not stand in one list",
         })?;
+        if !notary && !predicate.contains(':') {
+            let reason = "Kyverno has short names for some types of attestations; a type is a URI here";
+            return Err(Unsupported { span, reason });
+        }
         if notary && condition.is_some() {
             let reason = "what an attestation of Notary says is not known here";
             return Err(Unsupported { span, reason });
         }
-        if any(by, &|it| matches!(log_of(it), Some(Log::None))) {
+        if by.any(&|it| matches!(log_of(it), Some(Log::None))) {
             let reason = "Kyverno looks for attestations in a transparency log whatever is written";
             return Err(Unsupported { span, reason });
         }
@@ -148,14 +147,6 @@ impl Attestors {
     }
 }
 
-/// Whether a test holds of one of them.
-fn any(signers: &Signers, test: &dyn Fn(&Attestor) -> bool) -> bool {
-    signers.of.iter().any(|it| match it {
-        Attestor::Group(inner) => any(inner, test),
-        other => test(other),
-    })
-}
-
 fn log_of(attestor: &Attestor) -> Option<&Log> {
     match attestor {
         Attestor::Key { options, .. } | Attestor::Kms { options, .. } | Attestor::Secret { options, .. } => {
@@ -190,6 +181,11 @@ fn of(attestor: &Attestor, span: Span) -> Result<(&'static str, Map)> {
         Attestor::Key { key: pem, options } => key("data", pem, options),
         Attestor::Kms { uri, options } => key("kms", uri, options),
         Attestor::Secret { .. } => return refused("ImageValidatingPolicy reads no keys out of Secrets"),
+        Attestor::Certificate { chain: Some(_), log, .. } if *log != Log::None => {
+            return refused(
+                "ImageValidatingPolicy trusts the public roots in place of a chain, unless signatures stand in no log (`log: \"none\"`)",
+            );
+        }
         Attestor::Certificate { certificate, chain, log } => {
             let map = Map::new()
                 .with("cert", value(certificate))

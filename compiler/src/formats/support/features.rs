@@ -144,9 +144,27 @@ impl Walk {
                 self.parts(body);
             }
             Body::Verify(verification) => {
+                let of_images = matches!(verification.of, Verified::Images { .. });
                 for check in &verification.checks {
-                    if let SignatureCheck::Attested { condition: Some(_), origin, .. } = check {
-                        self.add(F::AttestationCondition, *origin);
+                    match check {
+                        SignatureCheck::Signed { by, origin } => {
+                            let is_bundle = |it: &Attestor| matches!(it, Attestor::Bundle(_));
+                            let is_notary = |it: &Attestor| matches!(it, Attestor::Notary { .. });
+                            if of_images && by.any(&is_bundle) {
+                                self.add(F::SignedInBundle, *origin);
+                            }
+                            if of_images && by.any(&|it| !is_notary(it) && !is_bundle(it)) {
+                                self.add(F::SignedBeside, *origin);
+                            }
+                        }
+                        SignatureCheck::Attested { by, condition, origin, .. } => {
+                            if by.any(&|it| matches!(it, Attestor::Keyless(_))) {
+                                self.add(F::AttestedByIdentity, *origin);
+                            }
+                            if condition.is_some() {
+                                self.add(F::AttestationCondition, *origin);
+                            }
+                        }
                     }
                 }
                 self.add(

@@ -21,6 +21,9 @@ pub enum Feature {
     VerifyManifest,
     VerifyMessage,
     VerifyMessageElement,
+    SignedBeside,
+    SignedInBundle,
+    AttestedByIdentity,
     AttestationCondition,
     Exempt,
     ExemptUntil,
@@ -175,9 +178,17 @@ rows! {
     F::Delete, "`delete … every`", Encoded("DeletingPolicy"), Encoded("ClusterCleanupPolicy"), Encoded("says which objects would go");
     F::Verify, "`verify` of images", Encoded("ImageValidatingPolicy"), Encoded("`verifyImages`"), SIGNATURES;
     F::VerifyManifest, "`verify` of manifests",
-        No("ImageValidatingPolicy verifies images only"), Encoded("`manifests`, signed by keys"), SIGNATURES;
+        No("ImageValidatingPolicy verifies images only"),
+        Differs("Kyverno overlooks fields that clusters fill in, such as `status` and `spec.dnsPolicy`, wherever they stand"), SIGNATURES;
     F::VerifyMessageElement, "the image, or its container, in the `message` of `verify`", No("Kyverno evaluates the message once for all images, and knows none of them there"), Yes, Yes;
     F::VerifyMessage, "`message` of `verify`", Yes, Differs("Kyverno says in its own words who has not signed an image"), Yes;
+    F::SignedBeside, "`signed by` keys, certificates and identities",
+        Differs("where an image has Sigstore bundles, Kyverno asks them, of whatever type they are, and no other signatures"), Yes, SIGNATURES;
+    F::SignedInBundle, "`signed by bundle(…)`",
+        No("ImageValidatingPolicy takes a signature in a bundle or beside one, whichever it finds"),
+        Differs("Kyverno takes whatever a signer says of an image in a bundle for a signature"), SIGNATURES;
+    F::AttestedByIdentity, "`attested … by keyless(…)`",
+        Yes, Differs("Kyverno takes no image of which another identity says something of the same type"), SIGNATURES;
     F::AttestationCondition, "`attested … that`",
         Differs("of several attestations of one type by one signer Kyverno asks the last"), Yes, SIGNATURES;
     F::Exempt, "`exempt`", Encoded("PolicyException of `policies.kyverno.io/v1`"), Encoded("PolicyException of `kyverno.io/v2`"), Yes;
