@@ -26,6 +26,15 @@ pub fn as_read<'a>(object: &Json<'a>, default_namespace: Option<&str>) -> Json<'
     Json::map(entries)
 }
 
+/// The object without its namespace.
+pub fn without_namespace<'a>(object: &Json<'a>) -> Json<'a> {
+    let Some(metadata) = object.get("metadata").filter(Json::is_map) else { return object.clone() };
+    let fields = metadata.entries().into_iter().filter(|(key, _)| &**key != "namespace").collect();
+    let mut entries = object.entries();
+    entries.push((Shared::Borrowed("metadata"), Json::map(fields)));
+    Json::map(entries)
+}
+
 /// The value with empty maps in the place of some nulls; `None` if there is none of them.
 fn filled<'a>(value: &Json<'a>) -> Option<Json<'a>> {
     match value.view() {

@@ -38,6 +38,8 @@ pub struct Expected {
     pub kind: Option<String>,
     pub result: String,
     pub operation: Option<String>,
+    /// The file of the objects that the mutation should leave.
+    pub patched: Option<PathBuf>,
     /// What the row wants beside a result, and we do not compare.
     pub undone: Option<&'static str>,
 }
@@ -112,7 +114,7 @@ pub fn read(path: &Path) -> Result<TestFile, Vec<Finding>> {
             }
         }
         for node in fields.elements(&mut reader, "results") {
-            test.expected.extend(read_expected(&mut reader, node));
+            test.expected.extend(read_expected(&mut reader, node, folder));
         }
         fields.finish(&mut reader);
     }
@@ -151,7 +153,7 @@ fn load(path: &Path) -> Result<Manifest, Vec<Finding>> {
     if wrong.is_empty() { Ok(manifest) } else { Err(wrong) }
 }
 
-fn read_expected(reader: &mut Reader<'_>, node: NodeId) -> Option<Expected> {
+fn read_expected(reader: &mut Reader<'_>, node: NodeId, folder: &Path) -> Option<Expected> {
     const RESULTS: &[(&str, &str)] =
         &[("pass", "pass"), ("fail", "fail"), ("warn", "warn"), ("error", "error"), ("skip", "skip")];
     let mut fields = reader.fields(node)?;
@@ -175,9 +177,9 @@ fn read_expected(reader: &mut Reader<'_>, node: NodeId) -> Option<Expected> {
     let kind = fields.text(reader, "kind").map(str::to_owned);
     let result = fields.word(reader, "result", RESULTS);
     let operation = fields.text(reader, "operation").map(str::to_owned);
+    let patched = fields.text(reader, "patchedResources").or_else(|| fields.text(reader, "patchedResource"));
+    let patched = patched.map(|text| folder.join(text));
     let wanted = [
-        ("patchedResources", "patched resources"),
-        ("patchedResource", "patched resources"),
         ("generatedResource", "generated resources"),
         ("generatedResources", "generated resources"),
         ("cloneSourceResource", "cloned resources"),
@@ -188,9 +190,20 @@ fn read_expected(reader: &mut Reader<'_>, node: NodeId) -> Option<Expected> {
     for (name, _) in wanted {
         fields.allow(&[name]);
     }
+    fields.allow(&["patchedResource"]);
     fields.finish(reader);
     let position = reader.document.position(node);
-    Some(Expected { position, policy, rule, resources, kind, result: result?.to_owned(), operation, undone })
+    Some(Expected {
+        patched,
+        position,
+        policy,
+        rule,
+        resources,
+        kind,
+        result: result?.to_owned(),
+        operation,
+        undone,
+    })
 }
 
 fn read_user(path: &Path) -> Result<UserInfo, Vec<Finding>> {

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use aipc_compiler::kubernetes::{Cluster, KindLookup};
 use aipc_kyverno::context::{Failure, Queries, World};
 use aipc_kyverno::engine::{Engine, Request, RuleResponse, Status};
-use aipc_kyverno::json::{Entry, Json};
+use aipc_kyverno::json::{Entry, Escape, Json, View};
 use aipc_kyverno::matching::UserInfo;
 use aipc_kyverno::object::as_read;
+use aipc_kyverno::policy::rule::{Body, Rule};
 use aipc_runtime::document::{Position, ReadOptions, Resource};
 use aipc_runtime::value::{Shared, Time};
 
@@ -148,7 +149,7 @@ impl Given<'_> {
                     Some(namespace) => format!("{namespace}/{}", object.name().unwrap_or("")),
                     None => object.name().unwrap_or("").to_owned(),
                 };
-                let responses = self.responses(policy, object, expected);
+                let (responses, patched) = self.outcome(policies, policy, object, expected);
                 let of_rule: Vec<&RuleResponse> = responses
                     .iter()
                     .filter(|response| {
@@ -168,12 +169,21 @@ impl Given<'_> {
                     }
                     continue;
                 }
+                let is_listed = expected.patched.as_deref().is_none_or(|path| match &patched {
+                    Some(patched) => self.wanted(path, patched).is_none_or(|wanted| wanted.is_some()),
+                    None => true,
+                });
+                if !is_listed && self.compatible {
+                    continue;
+                }
                 for response in of_rule {
                     let status = response.status.word();
                     let failure = (status != expected.result).then(|| match response.message.as_str() {
                         "" => status.to_owned(),
                         message => format!("{status}: {message}"),
                     });
+                    let failure =
+                        failure.or_else(|| self.unlike(expected.patched.as_deref()?, patched.as_ref()?));
                     rows.push(row(&full, failure));
                 }
             }
@@ -184,21 +194,94 @@ impl Given<'_> {
         rows
     }
 
-    fn responses(&self, policy: &KyvernoPolicy, object: &Resource, expected: &Expected) -> Vec<RuleResponse> {
+    /// What a policy says of an object, and what it makes of it: all policies mutate, one after the other, before any
+    /// validates.
+    fn outcome<'o>(
+        &'o self,
+        policies: &'o [KyvernoPolicy],
+        wanted: &KyvernoPolicy,
+        object: &'o Resource,
+        expected: &Expected,
+    ) -> (Vec<RuleResponse>, Option<Json<'o>>) {
+        let read = self.read(object);
+        let (mut responses, mut patched) = (Vec::new(), None);
+        let mut now = Some(read.clone());
+        for policy in policies.iter().filter(|policy| policy.policy.rules.iter().any(is_mutation)) {
+            let Some(subject) = now.take() else { break };
+            let mutation = self.ask(policy, subject, object, expected, |engine, request| {
+                engine.mutate(&policy.policy, request)
+            });
+            if std::ptr::eq(policy, wanted) {
+                responses.extend(mutation.responses);
+                patched.clone_from(&mutation.object);
+            }
+            now = mutation.object;
+        }
+        if let Some(now) = now {
+            let is_changed = !now.with_integers().deep_equal(&read.with_integers());
+            let now = if is_changed { now.with_integers() } else { now };
+            let validate =
+                |engine: &Engine<'_>, request: &Request<'_, '_>| engine.validate(&wanted.policy, request);
+            responses.extend(self.ask(wanted, now, object, expected, validate));
+        }
+        for response in &mut responses {
+            if response.status == Status::NotEvaluated {
+                response.message = format!("needs {}", response.message);
+            }
+        }
+        (responses, patched)
+    }
+
+    /// An object as it is judged.
+    fn read<'o>(&self, object: &'o Resource) -> Json<'o> {
         let kind = format!("{}/{}", object.api_version(), object.kind());
         let is_namespaced = match self.cluster.kind(&kind) {
             KindLookup::Found(kind) => self.cluster.kind_of(kind).namespaced,
             _ => true,
         };
-        let read = as_read(&Json::Node(object.document(), object.root()), is_namespaced.then_some("default"));
+        as_read(&Json::Node(object.document(), object.root()), is_namespaced.then_some("default"))
+    }
+
+    /// The object of a file that has the identity of another; `None` if the file cannot be read.
+    fn wanted(&self, path: &std::path::Path, patched: &Json<'_>) -> Option<Option<Json<'static>>> {
+        let manifest = manifests::load(path, &ReadOptions::default()).ok()?;
+        let identity = |object: &Json<'_>| {
+            let metadata = object.get("metadata").unwrap_or(Json::Null);
+            let text = |value: Option<Json<'_>>| value.and_then(|it| it.as_text().map(str::to_owned));
+            [object.get("apiVersion"), object.get("kind"), metadata.get("namespace"), metadata.get("name")]
+                .map(text)
+        };
+        let mut wanted = manifest.read.resources.iter().map(|resource| self.read(resource).to_owned());
+        Some(wanted.find(|it| identity(it) == identity(patched)))
+    }
+
+    /// What is different from the object of a file; none if the file has no such object.
+    fn unlike(&self, path: &std::path::Path, patched: &Json<'_>) -> Option<String> {
+        let name = path.display();
+        let Some(wanted) = self.wanted(path, patched) else {
+            return Some(format!("`{name}` cannot be read"));
+        };
+        let (wanted, patched) = (tidy(&wanted?.with_floats()), tidy(&patched.with_floats()));
+        let place = difference(wanted.as_ref()?, patched.as_ref()?, "")?;
+        Some(format!("the patched object is not that of `{name}`: {place}"))
+    }
+
+    /// Asks about an object.
+    fn ask<'o, T>(
+        &'o self,
+        policy: &KyvernoPolicy,
+        read: Json<'o>,
+        object: &Resource,
+        expected: &Expected,
+        ask: impl FnOnce(&Engine<'_>, &Request<'o, '_>) -> T,
+    ) -> T {
         let values = &self.test.values;
         let mut given: Vec<(String, Json<'static>)> = values.global.clone();
         let of_resource = (policy.policy.name.clone(), object.name().unwrap_or("").to_owned());
         given.extend(values.of_resources.get(&of_resource).into_iter().flatten().cloned());
         let asked = given.iter().rev().find(|(key, _)| key == "request.operation");
-        let operation =
-            expected.operation.clone().or_else(|| asked.and_then(|(_, it)| it.as_text().map(str::to_owned)));
-        let operation = operation.unwrap_or_else(|| "CREATE".to_owned());
+        let asked = asked.and_then(|(_, it)| it.as_text().map(str::to_owned));
+        let operation = expected.operation.clone().or(asked).unwrap_or_else(|| "CREATE".to_owned());
         let namespace = object.namespace().unwrap_or("default");
         let none = BTreeMap::new();
         let labels = values.namespace_labels.get(namespace).unwrap_or(&none);
@@ -209,11 +292,10 @@ impl Given<'_> {
             "UPDATE" => (Some(read.clone()), Some(read)),
             _ => (Some(read), None),
         };
-        let ignored = BTreeSet::from(["request.operation"]);
         let values: Vec<Entry<'static>> = given
             .into_iter()
             // Values for parts of the object itself change nothing.
-            .filter(|(key, _)| !ignored.contains(key.as_str()) && !key.contains("request.object."))
+            .filter(|(key, _)| key != "request.operation" && !key.contains("request.object."))
             .map(|(key, value)| (Shared::Owned(key.into()), value))
             .collect();
         let request = Request {
@@ -226,15 +308,60 @@ impl Given<'_> {
             values,
             now: Time::from_unix(1_767_225_600, 0),
         };
-        let engine = Engine { queries: &self.queries, world: &self.world };
-        let mut responses = engine.validate(&policy.policy, &request);
-        for response in &mut responses {
-            if response.status == Status::NotEvaluated {
-                response.message = format!("needs {}", response.message);
+        ask(&Engine { queries: &self.queries, world: &self.world }, &request)
+    }
+}
+
+fn is_mutation(rule: &Rule) -> bool {
+    matches!(&rule.body, Body::Mutate(mutate) if mutate.targets.is_empty())
+}
+
+/// The value without nulls and without empty lists and maps; `None` if nothing is left.
+fn tidy<'a>(value: &Json<'a>) -> Option<Json<'a>> {
+    match value.view() {
+        View::Null => None,
+        View::List { .. } => {
+            let elements: Vec<Json<'a>> = value.elements().filter_map(|element| tidy(&element)).collect();
+            (!elements.is_empty()).then(|| Json::list(elements))
+        }
+        View::Map { .. } => {
+            let entries = value.entries().into_iter().filter_map(|(key, value)| Some((key, tidy(&value)?)));
+            let entries: Vec<Entry<'a>> = entries.collect();
+            (!entries.is_empty()).then(|| Json::map(entries))
+        }
+        _ => Some(value.clone()),
+    }
+}
+
+/// The first place where two values differ.
+fn difference(wanted: &Json<'_>, found: &Json<'_>, path: &str) -> Option<String> {
+    if wanted.deep_equal(found) {
+        return None;
+    }
+    let said =
+        |value: Option<&Json<'_>>| value.map_or("nothing".to_owned(), |value| value.to_json(Escape::Plain));
+    if wanted.is_map() && found.is_map() {
+        let keys: BTreeSet<String> =
+            wanted.entries().iter().chain(&found.entries()).map(|(key, _)| key.to_string()).collect();
+        for key in keys {
+            let path = format!("{path}/{key}");
+            match (wanted.get(&key), found.get(&key)) {
+                (Some(wanted), Some(found)) => {
+                    if let Some(place) = difference(&wanted, &found, &path) {
+                        return Some(place);
+                    }
+                }
+                (wanted, found) => {
+                    return Some(format!(
+                        "{path} is {}, and not {}",
+                        said(found.as_ref()),
+                        said(wanted.as_ref())
+                    ));
+                }
             }
         }
-        responses
     }
+    Some(format!("{path} is {}, and not {}", said(Some(found)), said(Some(wanted))))
 }
 
 fn is_named(object: &Resource, wanted: Option<&str>, kind: Option<&str>) -> bool {

@@ -211,6 +211,9 @@ impl Surroundings<'_> {
                 }
                 object.became(mutated.document);
             }
+            let mutated = kyverno.mutate(&object, before, &mut seen.kyverno);
+            judged.results.extend(mutated.results);
+            object.became(mutated.document);
             for (index, (program, evaluator)) in self.programs.iter().zip(&evaluators).enumerate() {
                 let decision = evaluator.evaluate(of(object.judged()), &environment, Limits::default());
                 for invalid in &decision.invalid {
@@ -227,7 +230,7 @@ impl Surroundings<'_> {
                     judged.results.extend(object.result(program, verdict));
                 }
             }
-            judged.results.extend(kyverno.results(&object, before, &mut seen.kyverno));
+            judged.results.extend(kyverno.results(&object, before, mutated.state, &mut seen.kyverno));
             judged.patched.extend(object.mutated.map(|mutated| Patched {
                 before: resource.clone(),
                 after: mutated.document().to_json(mutated.root()),

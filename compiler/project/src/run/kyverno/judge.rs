@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use aipc_compiler::kubernetes::{Cluster, KindLookup};
 use aipc_kyverno::context::Queries;
 use aipc_kyverno::engine::{Engine, Request, RuleResponse, Status as RuleStatus};
-use aipc_kyverno::json::Json;
+use aipc_kyverno::json::{Escape, Json};
 use aipc_kyverno::matching::UserInfo;
-use aipc_kyverno::object::{as_read, node_at};
-use aipc_kyverno::policy::rule::Action;
+use aipc_kyverno::object::{as_read, node_at, without_namespace};
+use aipc_kyverno::policy::rule::{Action, Body, Rule};
 use aipc_runtime::document::{Document, NodeId, Resource, push_index, push_key};
 use aipc_runtime::machine::AdmissionOperation;
 
 use super::KyvernoPolicy;
 use super::lookups::Recorded;
-use crate::report::{Finding, Level, RuleResult, Status, Violation};
+use crate::report::{Effect, Finding, Level, RuleResult, Status, Violation};
 use crate::run::judge::{Object, World};
 
 /// Judges objects by Kyverno's policies; one for each thread, with the queries that it has parsed.
@@ -27,6 +27,29 @@ pub struct Judge<'j> {
     queries: Queries,
     /// Labels of the namespaces that are known.
     namespaces: &'j BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// What mutations made of an object.
+#[derive(Default)]
+pub(in crate::run) struct Mutated {
+    pub results: Vec<RuleResult>,
+    /// The object, if it is another one.
+    pub document: Option<Document>,
+    pub state: ObjectState,
+}
+
+/// What there is of an object when it is judged.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(in crate::run) enum ObjectState {
+    #[default]
+    AsRead,
+    Patched,
+    /// A mutation failed, and nothing is left of it.
+    Gone,
+}
+
+fn is_mutation(rule: &Rule) -> bool {
+    matches!(&rule.body, Body::Mutate(mutate) if mutate.targets.is_empty())
 }
 
 /// What happened to each rule over the whole run.
@@ -60,18 +83,86 @@ impl<'j> Judge<'j> {
         }
     }
 
-    /// The results of all rules on an object, in the order of policies and rules.
-    pub(in crate::run) fn results(
+    /// What the mutation rules make of an object, policy after policy.
+    pub(in crate::run) fn mutate(
         &self,
         object: &Object<'_>,
         old: Option<&Resource>,
         seen: &mut Seen,
+    ) -> Mutated {
+        let mut mutated = Mutated::default();
+        if !self.policies.iter().any(|policy| policy.policy.rules.iter().any(is_mutation)) {
+            return mutated;
+        }
+        let resource = object.judged();
+        let before = self.read(resource);
+        let mut now = Some(before.clone());
+        for (index, policy) in self.policies.iter().enumerate() {
+            if !policy.policy.rules.iter().any(is_mutation) {
+                continue;
+            }
+            let Some(subject) = now.take() else { break };
+            let mutation =
+                self.ask(subject, old, resource, |engine, request| engine.mutate(&policy.policy, request));
+            for response in mutation.responses {
+                seen.applied.insert((index, written_name(&response.rule).to_owned()));
+                let is_pass = response.status == RuleStatus::Pass;
+                let mut result = self.result(policy, object, response);
+                result.effect = is_pass.then_some(Effect::Patch);
+                mutated.results.push(result);
+            }
+            now = mutation.object;
+        }
+        match now {
+            // What failed to be mutated is judged by no further policy.
+            None => mutated.state = ObjectState::Gone,
+            Some(now) if !now.with_integers().deep_equal(&before.with_integers()) => {
+                mutated.state = ObjectState::Patched;
+                // The namespace that it was given to be judged in is not its own.
+                let now = if resource.namespace().is_none() { without_namespace(&now) } else { now };
+                let text = now.to_json(Escape::Plain);
+                mutated.document = serde_json::from_str(&text).ok().map(|value| Document::from_json(&value));
+            }
+            Some(_) => {}
+        }
+        mutated
+    }
+
+    /// The results of the validation rules on an object, in the order of policies and rules.
+    pub(in crate::run) fn results(
+        &self,
+        object: &Object<'_>,
+        old: Option<&Resource>,
+        state: ObjectState,
+        seen: &mut Seen,
     ) -> Vec<RuleResult> {
-        if self.policies.is_empty() {
-            return Vec::new();
+        let mut results = Vec::new();
+        if self.policies.is_empty() || state == ObjectState::Gone {
+            return results;
         }
         let resource = object.judged();
         let read = self.read(resource);
+        // Kyverno sees integers in what it has patched.
+        let read = if state == ObjectState::Patched { read.with_integers() } else { read };
+        for (index, policy) in self.policies.iter().enumerate() {
+            let ask =
+                |engine: &Engine<'_>, request: &Request<'_, '_>| engine.validate(&policy.policy, request);
+            for response in self.ask(read.clone(), old, resource, ask) {
+                seen.applied.insert((index, written_name(&response.rule).to_owned()));
+                results.push(self.result(policy, object, response));
+            }
+        }
+        results
+    }
+
+    /// Asks about one object.
+    fn ask<'r, T>(
+        &'r self,
+        read: Json<'r>,
+        old: Option<&'r Resource>,
+        resource: &'r Resource,
+        ask: impl FnOnce(&Engine<'_>, &Request<'r, '_>) -> T,
+    ) -> T {
         let old = old.map(|old| self.read(old));
         let (object_now, old_object) = match self.world.operation {
             AdmissionOperation::Create | AdmissionOperation::Connect => (Some(read), None),
@@ -93,15 +184,7 @@ impl<'j> Judge<'j> {
             values: Vec::new(),
             now: self.world.now,
         };
-        let engine = Engine { queries: &self.queries, world: &self.recorded };
-        let mut results = Vec::new();
-        for (index, policy) in self.policies.iter().enumerate() {
-            for response in engine.validate(&policy.policy, &request) {
-                seen.applied.insert((index, written_name(&response.rule).to_owned()));
-                results.push(self.result(policy, object, response));
-            }
-        }
-        results
+        ask(&Engine { queries: &self.queries, world: &self.recorded }, &request)
     }
 
     fn read<'r>(&self, resource: &'r Resource) -> Json<'r> {

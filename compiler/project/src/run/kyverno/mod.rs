@@ -96,7 +96,8 @@ fn undone(file: &str, rule: &Rule) -> Option<Finding> {
                 return None;
             }
         },
-        Body::Mutate(_) => "mutates",
+        Body::Mutate(mutate) if mutate.targets.is_empty() => return None,
+        Body::Mutate(_) => "mutates existing objects",
         Body::Generate(_) => "generates",
         Body::VerifyImages(_) => "verifies images",
     };
