@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod certificate;
+mod der;
 mod encoding;
 mod golang;
 mod layout;
