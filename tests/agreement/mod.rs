@@ -10,6 +10,7 @@ mod generated;
 mod generation;
 mod hostile;
 mod kyverno_corpus;
+mod jmespath;
 mod one_liner;
 mod pod_security;
 mod ports;

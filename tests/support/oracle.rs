@@ -124,6 +124,34 @@ pub struct Row {
     pub message: String,
 }
 
+/// What a JMESPath expression finds; without a message it is a value.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Found {
+    /// With the types that JSON has not, as maps of one key.
+    pub value: Value,
+    /// It does not compile.
+    pub refused: String,
+    /// Evaluating it fails.
+    pub error: String,
+    /// The error is that of a key that is not there.
+    pub unknown_key: bool,
+    pub panic: String,
+    /// The document is another one afterwards.
+    pub sorted: bool,
+    /// Why there is no answer; Kyverno always has one.
+    #[serde(skip)]
+    pub not_evaluated: String,
+}
+
+impl Found {
+    /// What is said where there is no value.
+    pub fn message(&self) -> &str {
+        let messages = [&self.refused, &self.panic, &self.error, &self.not_evaluated];
+        messages.into_iter().find(|it| !it.is_empty()).map_or("", |it| it)
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Response {
@@ -133,6 +161,7 @@ struct Response {
     refused: Vec<Refusal>,
     warnings: Vec<String>,
     answers: Vec<Answer>,
+    found: Vec<Found>,
 }
 
 impl Answer {
@@ -250,6 +279,13 @@ impl Oracle {
             refused: response.refused,
             warnings: response.warnings,
         }
+    }
+
+    /// What each query finds: an expression, a document, and how its numbers arrive.
+    pub fn search(&self, queries: &[Value]) -> Vec<Found> {
+        let found = self.ask(&json!({"op": "jmespath", "queries": queries})).found;
+        assert_eq!(found.len(), queries.len(), "the oracle answers each query");
+        found
     }
 
     /// Why the API server would refuse the structure of each resource; empty for an admissible one.
