@@ -90,7 +90,7 @@ fn the_exit_code_is_that_of_the_table_in_every_format() {
 }
 
 /// Flags and forms of input beside the table.
-const CALLS: [(&str, i32); 26] = [
+const CALLS: [(&str, i32); 37] = [
     // A flag accepts what would be a finding.
     ("run -p ok.aip duplicate.yaml --duplicate-keys=last", 0),
     // Strictness: rules that matched nothing, kinds that nobody knows.
@@ -98,6 +98,19 @@ const CALLS: [(&str, i32); 26] = [
     ("run -p ok.aip namespace.yaml --strict", 3),
     ("run -p ok.aip good.yaml unknown-kind.yaml", 0),
     ("run -p ok.aip good.yaml unknown-kind.yaml --strict", 3),
+    // Fields that no schema knows.
+    ("run -p ok.aip misspelt.yaml", 0),
+    ("run -p ok.aip misspelt.yaml --strict", 3),
+    ("run ok.aipb misspelt.yaml --strict", 3),
+    // Rules that ask for what is not known: nothing was checked, unless another rule came to a verdict.
+    ("run -p asks-user.aip good.yaml", 3),
+    ("run -p asks-user.aip good.yaml --user ann", 0),
+    ("run -p asks-user.aip namespace.yaml", 0),
+    ("run -p asks-user.aip -p ok.aip good.yaml", 0),
+    ("run -p asks-user.aip -p ok.aip denied.yaml", 1),
+    ("run -p asks-user.aip -p ok.aip good.yaml --strict", 3),
+    ("run -p asks-user.aip -p ok.aip namespace.yaml good.yaml", 0),
+    ("run -p asks-user.aip -p elsewhere.aip good.yaml", 3),
     // Audit rules deny unless they are to warn.
     ("run -p audit.aip denied.yaml", 1),
     ("run -p audit.aip denied.yaml --audit-warn", 0),
@@ -141,11 +154,14 @@ fn states() -> Sandbox {
     sandbox.write("ok.aip", HOST_NETWORK);
     sandbox.write("denies.aip", EVERYTHING);
     sandbox.write("audit.aip", "policy hosts {\n  action audit\n  deny pod if spec.hostNetwork\n}\n");
+    sandbox.write("asks-user.aip", "deny Pod only if user.name == \"bob\"\n");
+    sandbox.write("elsewhere.aip", "deny Pod only where metadata.name == \"other\" if spec.hostPID\n");
     sandbox.write("empty.aip", "");
     sandbox.write("syntax.aip", "deny pod fi spec.hostNetwork\n");
     sandbox.write("type.aip", "deny pod if spec.hostNetwrok\n");
     sandbox.write("good.yaml", GOOD);
     sandbox.write("denied.yaml", DENIED);
+    sandbox.write("misspelt.yaml", GOOD.replace("spec: {", "spec: {securityContex: {}, "));
     sandbox.write("empty.yaml", "# nothing\n");
     sandbox.write("not-yaml.yaml", "a: [b\n");
     sandbox.write("duplicate.yaml", DUPLICATE);

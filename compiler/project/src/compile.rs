@@ -193,6 +193,11 @@ impl Compilation {
         self.options.get(&project.root).map(|it| &it.cluster)
     }
 
+    /// What is known of the clusters of all projects.
+    pub fn clusters(&self) -> impl Iterator<Item = &Cluster> {
+        self.options.values().map(|it| &it.cluster)
+    }
+
     fn prepare(&mut self, project: &Project) {
         if self.options.contains_key(&project.root) {
             return;

@@ -222,9 +222,8 @@ pub fn unknown_field(
     name: &ast::Name,
     suggestion: Option<&str>,
 ) -> Diagnostic {
-    let owner = cluster.object(object).name.to_string();
-    let owner = owner_text(&owner);
-    let message = format!("field `{}` is not in {owner}", name.text);
+    let owner = owner_text(&cluster.object(object).name);
+    let message = no_such_field(cluster, object, &name.text);
     let mut diagnostic = Diagnostic::new(Code::UnknownField, name.span, message)
         .at(format!("{owner} has no such field in Kubernetes {}", cluster.version()));
     if several {
@@ -232,6 +231,24 @@ pub fn unknown_field(
     }
     let _ = base;
     did_you_mean(diagnostic, name.span, suggestion)
+}
+
+/// That an object has no such field, in policies and in manifests.
+pub fn no_such_field(cluster: &Cluster, object: ObjectId, name: &str) -> String {
+    format!("field `{name}` is not in {}", owner_text(&cluster.object(object).name))
+}
+
+/// That an object has such a field in other versions of Kubernetes only.
+pub fn field_of_another_version(
+    cluster: &Cluster,
+    object: ObjectId,
+    name: &str,
+    since: Version,
+    removed: Option<Version>,
+) -> String {
+    let owner = owner_text(&cluster.object(object).name);
+    let when = versions(since, removed);
+    format!("field `{name}` of {owner} is not in Kubernetes {}: {when}", cluster.version())
 }
 
 /// `apps/v1/DeploymentSpec` reads `DeploymentSpec (apps/v1)`; names of users' definitions stay as they are.
@@ -269,13 +286,7 @@ pub fn field_not_in_version(
     since: Version,
     removed: Option<Version>,
 ) -> Diagnostic {
-    let owner = owner_text(&cluster.object(object).name);
-    let message = format!(
-        "field `{}` of {owner} is not in Kubernetes {}: {}",
-        name.text,
-        cluster.version(),
-        versions(since, removed)
-    );
+    let message = field_of_another_version(cluster, object, &name.text, since, removed);
     Diagnostic::new(Code::NotInThisVersion, name.span, message)
         .help("set `kubernetes` under `[cluster]` in aip.toml to the version of your clusters")
 }

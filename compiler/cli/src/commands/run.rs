@@ -117,6 +117,11 @@ pub fn run(arguments: &Run, console: &Console) -> Outcome {
         report.findings.push(Finding::error("no-resources", nothing_in(&arguments.inputs)));
     }
 
+    if report.is_unanswered() {
+        let finding = Finding::error("nothing-evaluated", "no rule that applies could be evaluated");
+        report.findings.push(finding.help("each `not-evaluated` says what is unknown"));
+    }
+
     // Diagnostics about policies are drawn with their source; the rest is said in lines.
     super::show_diagnostics(compilation, console);
     let later = report.findings[file_findings..].iter().chain(&compilation.findings);

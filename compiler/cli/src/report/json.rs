@@ -26,6 +26,9 @@ struct ResultRow<'a> {
     policy: &'a str,
     rule: &'a str,
     result: &'static str,
+    /// Only where it is false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluated: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     effect: Option<&'static str>,
     /// The objects that the rule makes, whole; hidden values are masked.
@@ -107,6 +110,8 @@ struct Summary {
     warn: usize,
     error: usize,
     skip: usize,
+    /// Of those that are skipped.
+    not_evaluated: usize,
     policies: usize,
     rules: usize,
     files: usize,
@@ -130,6 +135,7 @@ pub fn render(report: &Report) -> String {
             warn: report.count(Status::Warn),
             error: report.count(Status::Error),
             skip: report.count(Status::Skip),
+            not_evaluated: report.not_evaluated(),
             policies: counts.policies,
             rules: counts.rules,
             files: counts.files,
@@ -158,6 +164,7 @@ fn result(it: &RuleResult) -> ResultRow<'_> {
         policy: &it.policy,
         rule: &it.rule,
         result: it.status.as_str(),
+        evaluated: (!it.evaluated).then_some(false),
         effect: it.effect.map(Effect::as_str),
         created: &it.created,
         changed: &it.changed,

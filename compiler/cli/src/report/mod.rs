@@ -33,6 +33,7 @@ pub(crate) mod tests {
             policy: "images".to_string(),
             rule: "deny-pod".to_string(),
             status,
+            evaluated: true,
             because: because.map(str::to_string),
             message: "not from a trusted registry".to_string(),
             resource: ResourceName {

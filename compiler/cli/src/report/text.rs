@@ -215,8 +215,12 @@ fn summary(report: &Report, style: Style) -> String {
             parts.push(format!("{} {words}", report.count(status)));
         }
     }
-    if report.count(Status::Skip) > 0 {
-        parts.push(format!("{} skipped", report.count(Status::Skip)));
+    match (report.count(Status::Skip), report.not_evaluated()) {
+        (0, _) => {}
+        (skipped, 0) => parts.push(format!("{skipped} skipped")),
+        (skipped, not_evaluated) => {
+            parts.push(format!("{skipped} skipped, of which {not_evaluated} not evaluated"))
+        }
     }
     let counts = &report.counts;
     let mut looked_at = format!(

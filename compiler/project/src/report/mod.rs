@@ -22,6 +22,8 @@ pub struct RuleResult {
     pub policy: String,
     pub rule: String,
     pub status: Status,
+    /// False where the rule applies and something that it asks for is not known; its status is [`Status::Skip`].
+    pub evaluated: bool,
     /// The reason of a skip or an error, and what a verdict took for granted.
     pub because: Option<String>,
     pub message: String,
@@ -230,10 +232,22 @@ impl Report {
         self.results.iter().filter(|it| it.status == status).count()
     }
 
+    /// How many results stand for a rule that could not be evaluated on a resource.
+    pub fn not_evaluated(&self) -> usize {
+        self.results.iter().filter(|it| !it.evaluated).count()
+    }
+
+    /// Whether rules applied and not one of them could be evaluated: then nothing was checked.
+    pub fn is_unanswered(&self) -> bool {
+        let is_verdict = |it: &RuleResult| matches!(it.status, Status::Pass | Status::Fail | Status::Warn);
+        self.not_evaluated() > 0 && !self.results.iter().any(is_verdict)
+    }
+
     /// What the run came to. Every format leads to the same.
     pub fn outcome(&self) -> Outcome {
         let incomplete = self.findings.iter().any(|it| it.level == Level::Error)
             || self.count(Status::Error) > 0
+            || self.is_unanswered()
             || self.counts.rules == 0
             || self.counts.resources == 0;
         if incomplete {
@@ -260,6 +274,7 @@ mod tests {
             policy: "images".to_string(),
             rule: "deny-pod".to_string(),
             status,
+            evaluated: true,
             because: None,
             message: String::new(),
             resource: ResourceName::default(),
@@ -290,6 +305,11 @@ mod tests {
         assert_eq!(report.outcome(), Outcome::Denied);
         report.results.retain(|it| it.status != Status::Fail);
         assert_eq!(report.outcome(), Outcome::Clean);
+        report.results.iter_mut().filter(|it| it.status == Status::Skip).for_each(|it| it.evaluated = false);
+        assert_eq!((report.not_evaluated(), report.outcome()), (1, Outcome::Clean));
+        report.results.retain(|it| it.status == Status::Skip);
+        assert_eq!(report.outcome(), Outcome::Incomplete, "no rule that applied was evaluated");
+        report.results.clear();
         let nothing = Report { counts: Counts { resources: 0, ..report.counts }, ..report.clone() };
         assert_eq!(nothing.outcome(), Outcome::Incomplete);
         let no_rules = Report { counts: Counts { rules: 0, ..report.counts }, ..report };

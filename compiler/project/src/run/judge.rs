@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use aipc_compiler::kubernetes::Cluster;
 use aipc_runtime::document::{Document, NodeId, NodeValue, Resource};
 use aipc_runtime::machine::{
     self, AdmissionOperation, Environment, Evaluator, Limits, Namespaces, NotApplicable, RuleVerdict,
@@ -11,6 +12,7 @@ use aipc_runtime::machine::{
 use aipc_runtime::program::{self, Body, Effect, Operations, Program, SourcePlace};
 use aipc_runtime::value::Time;
 
+use super::fields::Fields;
 use super::kyverno::{self, KyvernoPolicy};
 use super::manifests::{Manifest, Manifests, location};
 use super::mask::{MASK, Mask};
@@ -36,6 +38,13 @@ pub struct World<'a> {
     pub show_values: bool,
 }
 
+impl World<'_> {
+    /// How much weighs what is unusual.
+    fn unusual(&self) -> Level {
+        if self.strict { Level::Error } else { Level::Warning }
+    }
+}
+
 /// The results, with the findings that come out of judging.
 #[derive(Default)]
 pub struct Judged {
@@ -57,7 +66,8 @@ pub struct Patched {
 
 /// Judges all objects by all programs.
 pub fn judge(policies: &Policies, manifests: &Manifests, world: &World<'_>) -> Judged {
-    let (mut judged, seen) = judge_objects((&policies.programs, &policies.kyverno), manifests, world);
+    let rules = (policies.programs.as_slice(), policies.kyverno.as_slice());
+    let (mut judged, seen) = judge_objects(rules, &policies.clusters(), manifests, world);
     unknown_kinds(policies, manifests, world, &mut judged);
     ended_exemptions(&policies.programs, world, &mut judged);
     if manifests.resources().next().is_some() {
@@ -68,14 +78,19 @@ pub fn judge(policies: &Policies, manifests: &Manifests, world: &World<'_>) -> J
     judged
 }
 
-/// As [`judge`], without findings about the run as a whole.
+/// As [`judge`], without findings about the run as a whole, and about fields that no schema knows.
 pub fn judge_only(programs: &[Program], manifests: &Manifests, world: &World<'_>) -> Judged {
-    judge_objects((programs, &[]), manifests, world).0
+    judge_objects((programs, &[]), &[], manifests, world).0
 }
 
-fn judge_objects(rules: Rules<'_>, manifests: &Manifests, world: &World<'_>) -> (Judged, Seen) {
+fn judge_objects(
+    rules: Rules<'_>,
+    clusters: &[&Cluster],
+    manifests: &Manifests,
+    world: &World<'_>,
+) -> (Judged, Seen) {
     let objects: Vec<(&Manifest, &Resource)> = manifests.resources().collect();
-    with_surroundings(rules, manifests, world, |it| it.judge_all(&objects))
+    with_surroundings(rules, manifests, world, |it| it.judge_all(clusters, &objects))
 }
 
 /// The rules of a run: programs, and Kyverno's policies as they are.
@@ -159,11 +174,11 @@ impl Surroundings<'_> {
     }
 
     /// On as many threads as help. Results keep the order of the objects, whatever their number.
-    fn judge_all(&self, objects: &[(&Manifest, &Resource)]) -> (Judged, Seen) {
+    fn judge_all(&self, clusters: &[&Cluster], objects: &[(&Manifest, &Resource)]) -> (Judged, Seen) {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = cores.min(objects.len() / OBJECTS_PER_THREAD_MIN);
         if threads < 2 {
-            return self.judge_some(objects);
+            return self.judge_some(clusters, objects);
         }
         let part = objects.len().div_ceil(threads);
         std::thread::scope(|scope| {
@@ -171,7 +186,7 @@ impl Surroundings<'_> {
                 .chunks(part)
                 .map(|part| {
                     let worker = std::thread::Builder::new().stack_size(STACK_BYTES);
-                    (part, worker.spawn_scoped(scope, move || self.judge_some(part)))
+                    (part, worker.spawn_scoped(scope, move || self.judge_some(clusters, part)))
                 })
                 .collect();
             let (mut judged, mut seen) = (Judged::default(), Seen::default());
@@ -180,7 +195,7 @@ impl Surroundings<'_> {
                     Ok(Ok(done)) => done,
                     Ok(Err(panic)) => std::panic::resume_unwind(panic),
                     // The system has no thread to give: this one does the work.
-                    Err(_) => self.judge_some(part),
+                    Err(_) => self.judge_some(clusters, part),
                 };
                 judged.results.extend(some.results);
                 judged.patched.extend(some.patched);
@@ -193,11 +208,13 @@ impl Surroundings<'_> {
         })
     }
 
-    fn judge_some(&self, objects: &[(&Manifest, &Resource)]) -> (Judged, Seen) {
+    fn judge_some(&self, clusters: &[&Cluster], objects: &[(&Manifest, &Resource)]) -> (Judged, Seen) {
         let (mut judged, mut seen) = (Judged::default(), Seen::default());
         let evaluators: Vec<Evaluator<'_>> = self.programs.iter().map(Evaluator::new).collect();
         let kyverno = kyverno::Judge::new(self.kyverno, self.world, self.namespace_labels);
+        let mut fields = Fields::of(clusters);
         for &(manifest, resource) in objects {
+            judged.findings.extend(fields.check(&manifest.name, resource, self.world.unusual()));
             let environment = self.environment(resource);
             let before = self.old.get(&identity(resource, self.world.namespace)).copied();
             let mut object = Object::new(manifest, resource, self.world);
@@ -330,7 +347,7 @@ impl Seen {
     }
 
     fn report(&self, programs: &[Program], world: &World<'_>, judged: &mut Judged) {
-        let level = if world.strict { Level::Error } else { Level::Warning };
+        let level = world.unusual();
         for ((program, rule, unknown), it) in &self.not_evaluated {
             let objects = crate::report::count(it.objects, "object", "objects");
             let name = full_name(&programs[*program], *rule);
@@ -411,7 +428,7 @@ fn unknown_kinds(policies: &Policies, manifests: &Manifests, world: &World<'_>, 
         }
         let objects = crate::report::count(count, "object", "objects");
         let message = format!("no schema knows the kind `{api_version}/{kind}` ({objects})");
-        let level = if world.strict { Level::Error } else { Level::Warning };
+        let level = world.unusual();
         let help = "name its definition under `crds` in `aip.toml`, or the kind under `untyped`";
         judged
             .findings
@@ -459,6 +476,10 @@ impl<'a> Object<'a> {
         let policy = &program.policies()[rule.policy.0 as usize];
         let mut because = assumed(&verdict.assumed);
         let mut exemption = None;
+        let asks_in_vain = matches!(
+            &verdict.verdict,
+            Verdict::NotEvaluated(_) | Verdict::NotApplicable(NotApplicable::NoUser)
+        );
         let status = match &verdict.verdict {
             Verdict::Pass => Status::Pass,
             Verdict::Fail => {
@@ -497,6 +518,7 @@ impl<'a> Object<'a> {
             policy: policy.name.clone(),
             rule: rule.name.clone(),
             status,
+            evaluated: !asks_in_vain,
             because,
             message: first.map_or_else(String::new, |it| it.message.clone()),
             resource: self.name(),
@@ -653,7 +675,7 @@ fn ended_exemptions(programs: &[Program], world: &World<'_>, judged: &mut Judged
                 it.because
             );
             let place = exemption.source.to_location();
-            let level = if world.strict { Level::Error } else { Level::Warning };
+            let level = world.unusual();
             judged.findings.push(Finding {
                 level,
                 ..Finding::error("ended-exemption", message).at(place).help("renew it, or take it out")

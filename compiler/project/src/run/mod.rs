@@ -9,6 +9,7 @@
 pub mod generated;
 pub mod context;
 pub mod explain;
+mod fields;
 pub mod judge;
 pub mod kyverno;
 pub mod manifests;

@@ -1,6 +1,7 @@
 //! Policy arguments to programs: `.aip` files are compiled together, `.aipb` files are decoded one by one.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use aipc_compiler::kubernetes::{Cluster, KindLookup};
 use aipc_runtime::document::ReadOptions;
@@ -27,6 +28,8 @@ pub struct Policies {
     pub findings: Vec<Finding>,
     pub skipped: Vec<Skipped>,
     compiled: Vec<PathBuf>,
+    /// What is known of clusters where no policy comes with a project.
+    newest: OnceLock<Cluster>,
 }
 
 impl Policies {
@@ -155,17 +158,13 @@ impl Policies {
     /// Whether a schema of any project knows the kind.
     pub fn knows_kind(&self, api_version: &str, kind: &str) -> bool {
         let name = format!("{api_version}/{kind}");
-        let found = |cluster: &Cluster| matches!(cluster.kind(&name), KindLookup::Found(_));
-        let mut clusters = self
-            .compilation
-            .files
-            .iter()
-            .filter_map(|it| self.compilation.cluster_of(&it.project))
-            .peekable();
-        match clusters.peek() {
-            None => found(&Cluster::newest()),
-            Some(_) => clusters.any(found),
-        }
+        self.clusters().iter().any(|cluster| matches!(cluster.kind(&name), KindLookup::Found(_)))
+    }
+
+    /// The clusters of the projects that the policies are of.
+    pub fn clusters(&self) -> Vec<&Cluster> {
+        let known: Vec<&Cluster> = self.compilation.clusters().collect();
+        if known.is_empty() { vec![self.newest.get_or_init(Cluster::newest)] } else { known }
     }
 
     fn add_program(&mut self, file: &FoundFile) {

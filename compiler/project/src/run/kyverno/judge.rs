@@ -238,6 +238,8 @@ impl<'j> Judge<'j> {
             policy: policy.policy.full_name(),
             rule: response.rule,
             status,
+            // What could not be looked up is an error there.
+            evaluated: true,
             because,
             message: first.map_or_else(String::new, |it| it.message.clone()),
             resource: object.name(),
