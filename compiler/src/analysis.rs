@@ -73,6 +73,7 @@ pub fn analyze(sources: &mut Sources, file: FileId, loader: &dyn Loader, options
     if diagnostic::has_errors(&parsed.diagnostics) {
         names_may_be_misread(&mut diagnostics);
     }
+    let mut diagnostics = levelled(diagnostics, &options.lints);
     // Who asks what may stand at a place has no use for what the file means.
     let is_unfinished = options.cursor.is_some() || diagnostic::has_errors(&diagnostics);
     let (policies, found) = match is_unfinished {
@@ -82,8 +83,7 @@ pub fn analyze(sources: &mut Sources, file: FileId, loader: &dyn Loader, options
     // What is right and not carried is for those to say who build or run it.
     let (not_carried, found): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|it| it.code == Code::NotCarriedYet);
-    diagnostics.extend(found);
-    let mut diagnostics = levelled(diagnostics, &options.lints);
+    diagnostics.extend(levelled(found, &options.lints));
     diagnostics.sort_by_key(|it| (it.primary().file, it.primary().start));
     diagnostics.dedup();
     Analysis { file, parsed, uses, module, policies, not_carried, diagnostics }
@@ -100,7 +100,7 @@ fn names_may_be_misread(diagnostics: &mut [Diagnostic]) {
 
 fn levelled(diagnostics: Vec<Diagnostic>, lints: &BTreeMap<Code, Option<Severity>>) -> Vec<Diagnostic> {
     let level = |mut it: Diagnostic| {
-        if it.code.severity() != Severity::Error
+        if it.code.has_level()
             && let Some(level) = lints.get(&it.code)
         {
             it.severity = (*level)?;

@@ -1,7 +1,7 @@
 //! What the checker says: each case is a source, the codes it must give, and words that must stand in what is said.
 
 use aipc_compiler::analysis::{Options, analyze};
-use aipc_compiler::diagnostic::Diagnostic;
+use aipc_compiler::diagnostic::{Code, Diagnostic};
 use aipc_compiler::source::{NoFiles, Sources};
 
 fn check(source: &str) -> Vec<Diagnostic> {
@@ -129,6 +129,19 @@ fn comparisons_are_typed() {
     refuses(r#"deny pod if image matches "*.io/*""#, "AIP0316", &["use `~`"]);
     refuses("deny pod if spec.containers", "AIP0310", &["has"]);
     refuses("deny pod if has resource.metadata.name", "AIP0502", &[]);
+}
+
+/// A lint that is an error has a level too; what it is about is compiled then.
+#[test]
+fn settings_switch_lints_off() {
+    let mut sources = Sources::default();
+    let file = sources.add("policy.aip", "deny Pod only if has metadata.name");
+    let mut options = Options::default();
+    options.lints.insert(Code::AlwaysTrue, None);
+    let analysis = analyze(&mut sources, file, &NoFiles, &mut options);
+    assert!(analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics);
+    assert_eq!(analysis.policies.policies.len(), 1);
+    assert!(!Code::UnknownField.has_level() && Code::AlwaysTrue.has_level() && Code::BarePod.has_level());
 }
 
 #[test]

@@ -28,7 +28,7 @@ policy bare {
 }
 policy team {
   settings { namespace: "legacy" }
-  deny pod if not has label.team
+  deny pod where namespace ~ "le*" and namespace != "web" if not has label.team
 }
 policy acted {
   action audit where namespace == "web"

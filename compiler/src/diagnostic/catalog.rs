@@ -26,6 +26,11 @@ macro_rules! catalog {
                 match self { $(Code::$name => Severity::$severity,)* }
             }
 
+            /// Whether `[lint]` may say how much it weighs: of warnings, and of lints that are errors.
+            pub fn has_level(self) -> bool {
+                self.severity() != Severity::Error || self.as_str().starts_with("AIP05")
+            }
+
             /// The code written `text`, in any case.
             pub fn parse(text: &str) -> Option<Code> {
                 match text.to_ascii_uppercase().as_str() { $($code => Some(Code::$name),)* _ => None }

@@ -233,8 +233,8 @@ fn views() -> String {
 
 fn diagnostics() -> String {
     let mut page = String::from(
-        "# Diagnostics\n\n`aipc explain CODE` prints the page of a code. The level of a warning can be set under `[lint]` in \
-         `aip.toml`; errors stay errors. Codes are never used for anything else.\n",
+        "# Diagnostics\n\n`aipc explain CODE` prints the page of a code. The level of a warning, and of any lint (AIP05xx), can be set \
+         under `[lint]` in `aip.toml`; other errors stay errors. Codes are never used for anything else.\n",
     );
     let mut section = "";
     for it in Code::ALL {

@@ -230,7 +230,7 @@ impl Reader {
                 return self.wrong(value, message, &["off", "warn", "error"], &level);
             }
         };
-        if code.severity() == Severity::Error && severity != Some(Severity::Error) {
+        if !code.has_level() && severity != Some(Severity::Error) {
             let message = format!("{} is an error, which settings do not change", code.as_str());
             let diagnostic = self.diagnostic(Code::WrongSetting, key.span(), message);
             self.diagnostics.push(diagnostic);

@@ -298,7 +298,7 @@ fn rule(
     let kind = placed.targets.first().map_or(&any_kind, |target| &target.kind);
     let context = Context::new(kind, FRESH_LOCALS);
     let scope = Scope::top();
-    let Matching { matches, excludes, rest, users } = matching(placed)?;
+    let Matching { matches, excludes, rest, users } = matching(placed, settings.namespace.is_some())?;
     let mut map = Map::new().with("name", name).with("match", matches).with_some("exclude", excludes);
     let mut context_entries = Vec::new();
     let (key, body, mut rest, kept) = match &rule.body {

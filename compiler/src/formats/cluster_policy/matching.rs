@@ -49,8 +49,8 @@ enum Whose {
     Rule,
     /// An exception's: there, it covers nothing. It has no `exclude`, and no `operations` that are heeded.
     Exception,
-    /// A clean-up's, of all namespaces or of its own: where labels are not known, it deletes nothing. It has no operations.
-    CleanUp { in_namespace: bool },
+    /// A clean-up's: where labels are not known, it deletes nothing. It has no operations.
+    CleanUp,
 }
 
 impl Whose {
@@ -60,34 +60,33 @@ impl Whose {
             Whose::Rule => otherwise,
             Whose::Exception => !otherwise,
             // A selector does not match where the labels are not known, and clean-ups know no users.
-            Whose::CleanUp { .. } => about == Unknown::NamespaceLabels,
+            Whose::CleanUp => about == Unknown::NamespaceLabels,
         }
     }
 }
 
-/// The blocks of a rule.
-pub fn matching(placed: &Placed) -> Result<Matching, Unsupported> {
-    self::blocks(placed, Whose::Rule)
+/// The blocks of a rule, of a policy that lives in a namespace or of one that does not.
+pub fn matching(placed: &Placed, in_namespace: bool) -> Result<Matching, Unsupported> {
+    self::blocks(placed, Whose::Rule, in_namespace)
 }
 
-/// The blocks of a clean-up: it asks the API server for each of its kinds, so they are written in full. Kyverno takes
-/// no names of namespaces in a policy that lives in one.
+/// The blocks of a clean-up: it asks the API server for each of its kinds, so they are written in full.
 pub fn matching_existing(placed: &Placed, in_namespace: bool) -> Result<Matching, Unsupported> {
-    self::blocks(placed, Whose::CleanUp { in_namespace })
+    self::blocks(placed, Whose::CleanUp, in_namespace)
 }
 
 /// The `match` of an exception; operations are among its conditions.
 pub fn matching_of_exception(placed: &Placed) -> Result<Matching, Unsupported> {
-    self::blocks(placed, Whose::Exception)
+    self::blocks(placed, Whose::Exception, false)
 }
 
-fn blocks(placed: &Placed, whose: Whose) -> Result<Matching, Unsupported> {
+/// Kyverno takes no names of namespaces in a policy that lives in one.
+fn blocks(placed: &Placed, whose: Whose, in_namespace: bool) -> Result<Matching, Unsupported> {
     let in_full = |target: &Target| format!("{}/{}", target.kind.api_version(), target.kind.kind);
     let kinds: Vec<String> = match whose {
         Whose::Rule | Whose::Exception => placed.targets.iter().map(kind).collect(),
-        Whose::CleanUp { .. } => placed.targets.iter().map(in_full).collect(),
+        Whose::CleanUp => placed.targets.iter().map(in_full).collect(),
     };
-    let names_namespaces = whose != Whose::CleanUp { in_namespace: true };
     let rule = &placed.rule;
     let mut resources = Map::new().with("kinds", kinds);
     let mut filter = Filter::default();
@@ -101,9 +100,7 @@ fn blocks(placed: &Placed, whose: Whose) -> Result<Matching, Unsupported> {
         for part in parts {
             let names_namespace = namespace_globs(&part).is_some()
                 || matches!(&part.kind, CondKind::Not(inner) if namespace_globs(inner).is_some());
-            if (names_namespace && !names_namespaces)
-                || !filter.take(&part, namespaced, placed.autogen, whose)
-            {
+            if (names_namespace && in_namespace) || !filter.take(&part, namespaced, placed.autogen, whose) {
                 rest.push(part);
             }
         }
