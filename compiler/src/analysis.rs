@@ -69,7 +69,7 @@ pub fn analyze(sources: &mut Sources, file: FileId, loader: &dyn Loader, options
     let outside = hir::check::Outside { parameters: &options.parameters, cursor: options.cursor };
     let (module, found) =
         hir::check(&parsed.module, id, &modules, &options.cluster, sources, loader, outside);
-    diagnostics.extend(found);
+    diagnostics.extend(found.into_iter().filter(|it| !repeats_a_repair(it, &parsed.diagnostics)));
     if diagnostic::has_errors(&parsed.diagnostics) {
         names_may_be_misread(&mut diagnostics);
     }
@@ -87,6 +87,14 @@ pub fn analyze(sources: &mut Sources, file: FileId, loader: &dyn Loader, options
     diagnostics.sort_by_key(|it| (it.primary().file, it.primary().start));
     diagnostics.dedup();
     Analysis { file, parsed, uses, module, policies, not_carried, diagnostics }
+}
+
+/// What a repair put in has no text. A finding there says once more what the repair has said.
+fn repeats_a_repair(found: &Diagnostic, repairs: &[Diagnostic]) -> bool {
+    let place = found.primary();
+    let is_at =
+        |repair: &Diagnostic| repair.primary().file == place.file && repair.primary().contains(place.start);
+    place.start == place.end && repairs.iter().any(is_at)
 }
 
 /// Where the grammar found mistakes, what follows may have been read otherwise than it was meant. A fix of a name that

@@ -37,6 +37,24 @@ fn accepts(source: &str) {
     assert!(found.is_empty(), "{source}\n{found:#?}");
 }
 
+/// There is one finding, and its first fix makes `mended` of the source, in which nothing is found.
+#[track_caller]
+fn mends(source: &str, code: &str, mended: &str) {
+    let found = check(source);
+    let all: Vec<String> = found.iter().map(said).collect();
+    let codes: Vec<&str> = found.iter().map(|it| it.code.as_str()).collect();
+    assert_eq!(codes, [code], "{source}\n{all:#?}");
+    let fix = found[0].fixes.first().unwrap_or_else(|| panic!("{source}\nno fix: {}", all[0]));
+    let mut edits = fix.edits.clone();
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+    let mut text = source.to_string();
+    for edit in edits {
+        text.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);
+    }
+    assert_eq!(text, mended, "{source}");
+    accepts(mended);
+}
+
 #[test]
 fn the_five_silent_typos_are_errors() {
     refuses("deny container if securityContext.priviledged", "AIP0301", &["did you mean `privileged`"]);
@@ -53,6 +71,181 @@ fn habits_of_yaml_are_understood() {
         refuses(&policy(word), "AIP0116", &["without `:`", "remove `:`"]);
     }
     refuses("deny pod if label.app.kubernetes.io == \"x\"", "AIP0303", &["write `[\"app.kubernetes.io\"]`"]);
+}
+
+#[test]
+fn one_mistake_of_form_is_said_once_with_its_repair() {
+    let policy = |meta: &str| format!("policy p {{\n  {meta}\n  deny pod if spec.hostNetwork\n}}");
+    for (written, meant) in [
+        ("severity \"high\"", "severity high"),
+        ("action \"audit\"", "action audit"),
+        ("category AI supply, chain", "category \"AI supply, chain\""),
+        ("control \"cis\" \"5.1\"", "control cis \"5.1\""),
+    ] {
+        mends(&policy(written), "AIP0116", &policy(meant));
+    }
+    let clean_up = |every: &str| format!("delete Job if metadata.name == \"x\" every {every}");
+    mends(&clean_up("5m"), "AIP0105", &clean_up("5min"));
+    mends(&clean_up("5 minutes"), "AIP0105", &clean_up("5min"));
+    mends("deny pod on \"create\" if spec.hostNetwork", "AIP0116", "deny pod on create if spec.hostNetwork");
+    mends("deny \"pod\" if spec.hostNetwork", "AIP0116", "deny pod if spec.hostNetwork");
+    mends(
+        "deny pod if spec.hostNetwork message No host",
+        "AIP0116",
+        "deny pod if spec.hostNetwork message \"No host\"",
+    );
+    let exempt = |until: &str| format!("{}\nexempt p for pod until {until} because \"x\"", policy(""));
+    mends(&exempt("\"2027-01-01\""), "AIP0116", &exempt("2027-01-01"));
+    refuses(&exempt("2027-01-01").replace(" because \"x\"", ""), "AIP0120", &["says why"]);
+    refuses(&policy("severity"), "AIP0109", &["expected a name"]);
+    refuses("fn f(x) = x", "AIP0120", &["`name: string`"]);
+    refuses("deny pod if image whatever \"x\"", "AIP0101", &["unexpected `whatever`"]);
+}
+
+#[test]
+fn signs_and_phrases_of_other_languages_are_mended() {
+    for (written, meant) in [
+        ("image not ~ \"x*\"", "image !~ \"x*\""),
+        ("image not == \"x\"", "image != \"x\""),
+        ("image <> \"x\"", "image != \"x\""),
+        ("image === \"x\"", "image == \"x\""),
+        ("image !== \"x\"", "image != \"x\""),
+        ("securityContext?.privileged", "securityContext.privileged"),
+        ("command contains \"sh\"", "\"sh\" in command"),
+        ("not (image.tag contains \"dev\")", "not (\"dev\" in image.tag)"),
+        ("image startswith \"docker.io/\"", "image ~ \"docker.io/*\""),
+        ("image ends with \":latest\"", "image ~ \"*:latest\""),
+        ("image like \"x*\"", "image ~ \"x*\""),
+        ("name is \"x\" and tty", "name == \"x\" and tty"),
+        ("name is not \"x\"", "name != \"x\""),
+        ("securityContext is null", "not has securityContext"),
+        ("resources.limits[\"cpu\"] is not null", "has resources.limits[\"cpu\"]"),
+        ("command is empty", "empty command"),
+        ("securityContext exists", "has securityContext"),
+        ("image ~ nginx:*", "image ~ \"nginx:*\""),
+        ("image ~ ghcr.io/*", "image ~ \"ghcr.io/*\""),
+        ("image == nginx:1.29 or tty", "image == \"nginx:1.29\" or tty"),
+    ] {
+        mends(&format!("deny container if {written}"), "AIP0116", &format!("deny container if {meant}"));
+    }
+    mends(
+        "deny container if resources.limits.memory > 64 Gi",
+        "AIP0105",
+        "deny container if resources.limits.memory > 64Gi",
+    );
+    mends(
+        "deny pod if now - resource.metadata.creationTimestamp > 3 days",
+        "AIP0105",
+        "deny pod if now - resource.metadata.creationTimestamp > 3d",
+    );
+    mends("const x = \"a\"", "AIP0112", "let x = \"a\"");
+}
+
+#[test]
+fn names_and_calls_of_other_languages_are_mended() {
+    for (written, code, meant) in [
+        ("spec.serviceAccountName == null", "AIP0305", "not has spec.serviceAccountName"),
+        ("None != spec.serviceAccountName", "AIP0305", "has spec.serviceAccountName"),
+        ("metadata.labels[\"a\"] == nil", "AIP0305", "not has metadata.labels[\"a\"]"),
+        ("spec.hostNetwork == True", "AIP0201", "spec.hostNetwork == true"),
+        ("object.spec.hostNetwork", "AIP0201", "resource.spec.hostNetwork"),
+        ("label.team == platform", "AIP0201", "label.team == \"platform\""),
+        (
+            "metadata.namespace in [kube-system, \"a\"]",
+            "AIP0201",
+            "metadata.namespace in [\"kube-system\", \"a\"]",
+        ),
+        ("len(spec.volumes) > 3", "AIP0209", "count(spec.volumes) > 3"),
+        ("spec.volumes.size() > 3", "AIP0209", "count(spec.volumes) > 3"),
+        ("metadata.name.startsWith(\"x\")", "AIP0209", "metadata.name ~ \"x*\""),
+        ("metadata.name.endsWith(spec.nodeName)", "AIP0209", "metadata.name ~ \"*{spec.nodeName}\""),
+        ("contains(metadata.name, \"x\")", "AIP0209", "\"x\" in metadata.name"),
+        ("true == metadata.name.contains(\"x\")", "AIP0209", "true == (\"x\" in metadata.name)"),
+        ("spec.volumes.exists(v, has v.hostPath)", "AIP0209", "any v in spec.volumes: has v.hostPath"),
+        ("metadata.name.lower() == \"x\"", "AIP0209", "lower(metadata.name) == \"x\""),
+    ] {
+        let rule = |condition: &str| format!("deny Pod only if {condition}");
+        mends(&rule(written), code, &rule(meant));
+    }
+    mends(
+        "deny pod where namespace == kube-system if spec.hostNetwork",
+        "AIP0201",
+        "deny pod where namespace == \"kube-system\" if spec.hostNetwork",
+    );
+    mends(
+        "mutate pod { set metadata.labels.team = platform }",
+        "AIP0201",
+        "mutate pod { set metadata.labels.team = \"platform\" }",
+    );
+    mends("deny pod if namespace.name == \"a\"", "AIP0301", "deny pod if namespace == \"a\"");
+    mends(
+        "deny Pod only if request.object.spec.hostNetwork",
+        "AIP0301",
+        "deny Pod only if resource.spec.hostNetwork",
+    );
+    mends("deny Pod only if spec.volumes.length > 3", "AIP0301", "deny Pod only if count(spec.volumes) > 3");
+    mends("deny pod if now > \"2027-01-01\"", "AIP0313", "deny pod if now > 2027-01-01");
+    mends(
+        "generate NetworkPolicy \"x\" for Namespace { spec: { podSelector: {} } }",
+        "AIP0408",
+        "generate NetworkPolicy \"x\" in trigger.metadata.name for Namespace { spec: { podSelector: {} } }",
+    );
+    refuses("policy p severity high { deny pod }", "AIP0101", &["first in its braces"]);
+    // A slip of the finger is no text.
+    refuses("deny pod if label.team == namspace", "AIP0201", &["did you mean `namespace`"]);
+}
+
+#[test]
+fn numbers_say_their_unit() {
+    mends("deny pod if count(spec.volumes) > 5m", "AIP0507", "deny pod if count(spec.volumes) > 5");
+    mends(
+        "deny pod if spec.activeDeadlineSeconds > 5m",
+        "AIP0507",
+        "deny pod if spec.activeDeadlineSeconds > 300",
+    );
+    mends(
+        "deny pod if spec.activeDeadlineSeconds > 5min",
+        "AIP0305",
+        "deny pod if spec.activeDeadlineSeconds > 300",
+    );
+    let age = |limit: &str| format!("deny pod if now - resource.metadata.creationTimestamp > {limit}");
+    mends(&age("30"), "AIP0305", &age("30s"));
+    mends(&age("5m"), "AIP0305", &age("5min"));
+    let memory = |limit: &str| format!("deny container if resources.limits.memory > {limit}");
+    mends(&memory("30"), "AIP0507", &memory("30Mi"));
+    mends(&memory("512m"), "AIP0507", &memory("512Mi"));
+    accepts(&memory("0"));
+    accepts("deny container if resources.limits.cpu > 500m or resources.limits.cpu > 30");
+}
+
+#[test]
+fn a_glob_is_not_compared_and_one_container_is_not_all() {
+    mends("deny pod if image == \"nginx:*\"", "AIP0506", "deny pod if image ~ \"nginx:*\"");
+    mends("deny pod if image not in [\"a/*\", \"b\"]", "AIP0506", "deny pod if image !~ [\"a/*\", \"b\"]");
+    mends("deny Service if metadata.name != \"x-*\"", "AIP0506", "deny Service if metadata.name !~ \"x-*\"");
+    mends(
+        "deny Service if metadata.labels.team == \"*\"",
+        "AIP0506",
+        "deny Service if metadata.labels.team ~ \"*\"",
+    );
+    accepts("deny Role if \"*\" in rules.verbs");
+    accepts("deny Ingress if spec.rules.host == \"*.example.com\"");
+    mends(
+        "deny pod if spec.containers[0].image ~ \"a/*\"",
+        "AIP0508",
+        "deny pod if spec.containers.image ~ \"a/*\"",
+    );
+}
+
+#[test]
+fn templates_have_no_name_and_no_namespace() {
+    let rule = |namespace: &str| format!("deny pod where {namespace} == \"prod\" if spec.hostNetwork");
+    mends(&rule("metadata.namespace"), "AIP0509", &rule("namespace"));
+    let named = |name: &str| format!("deny container if tty message \"{{{name}}}\"");
+    mends(&named("pod.metadata.name"), "AIP0509", &named("resource.metadata.name"));
+    accepts("deny Pod only if metadata.namespace == \"prod\"");
+    accepts("deny pod if metadata.labels.name == \"prod\"");
+    accepts("deny Deployment if metadata.namespace == \"prod\"");
 }
 
 #[test]
@@ -228,7 +421,7 @@ fn a_date_that_does_not_exist_is_reported_once() {
 fn names_of_whole_objects_are_always_there() {
     refuses("require Deployment that has metadata.name", "AIP0502", &[]);
     // The template of a Deployment need not have one.
-    accepts("require pod that has metadata.name");
+    refuses("require pod that has metadata.name", "AIP0509", &["resource.metadata.name"]);
 }
 
 #[test]

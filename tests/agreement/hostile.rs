@@ -396,3 +396,34 @@ fn values_of_manifests_stay_values_in_messages() {
         assert!(wrong.is_empty(), "{text}: {}", wrong.join("\n"));
     }
 }
+
+/// A value that is missing is left out, in every output.
+#[test]
+fn missing_values_are_left_out_of_messages() {
+    let object = |kind: &str, rest: Value| {
+        let mut object =
+            json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "m", "namespace": "n"}});
+        object.as_object_mut().expect("it is a map").extend(rest.as_object().cloned().unwrap_or_default());
+        object
+    };
+    let service = || object("Service", json!({"spec": {"ports": [{"port": 80}]}}));
+    for (kind, words, resource, expected) in [
+        ("ConfigMap", "[{data.a}] of {metadata.labels.team}.", object("ConfigMap", json!({})), "[] of ."),
+        ("ConfigMap", "{data.a ?? \"none\"}", object("ConfigMap", json!({"data": {}})), "none"),
+        ("Service", "[{spec.externalName}] [{spec.healthCheckNodePort}]", service(), "[] []"),
+        ("Service", "[{spec.sessionAffinityConfig.clientIP.timeoutSeconds}] m", service(), "[] m"),
+        ("Service", "[{spec.ports.nodePort}] [{spec.ports.name}]", service(), "[] []"),
+        ("Service", "[{spec.allocateLoadBalancerNodePorts}] m", service(), "[] m"),
+    ] {
+        let source = format!(
+            "policy speaks {{\n  deny {kind} if not has metadata.annotations\n    message \"{words}\"\n}}\n"
+        );
+        let compiled = compile(&source).unwrap_or_else(|problems| panic!("{problems:?}\n{source}"));
+        let ours = compiled.judge(&resource, 0, &Request::default()).messages;
+        assert_eq!(ours, [expected.to_owned()], "{source}");
+        if let Some(oracle) = Oracle::shared() {
+            let wrong = wrong_messages(oracle, &compiled, &resource, expected);
+            assert!(wrong.is_empty(), "{source}{}", wrong.join("\n"));
+        }
+    }
+}

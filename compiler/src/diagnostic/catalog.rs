@@ -116,6 +116,10 @@ catalog! {
     ComparedWithEmpty  "AIP0503" Warning "compared with empty text";
     ChangedIsMeant     "AIP0504" Warning "compared with the old object";
     MisspeltKey        "AIP0505" Warning "a misspelt well-known key";
+    ComparedGlob       "AIP0506" Warning "a glob compared as text";
+    UnlikelyUnit       "AIP0507" Warning "a number in an unlikely unit";
+    OneElement         "AIP0508" Warning "one container where there may be several";
+    TemplateIdentity   "AIP0509" Warning "name or namespace of a template";
 
     NotInTarget        "AIP0601" Error "a target cannot say this";
     DiffersInTarget    "AIP0602" Warning "a target differs in some cases";

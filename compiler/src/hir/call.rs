@@ -11,6 +11,7 @@ use crate::ir::Root;
 use crate::source::Span;
 use crate::suggest;
 use crate::syntax::ast;
+use crate::vocabulary::foreign;
 use crate::vocabulary::functions::{self, Function, Kind, Meaning, Returns as FunctionResult};
 
 impl Checker<'_> {
@@ -26,6 +27,10 @@ impl Checker<'_> {
             return self.call_declared(module, &function, args, span);
         }
         let Some(function) = functions::find(&name) else {
+            if let Some((theirs, meant)) = self.foreign_call(callee, args, span) {
+                self.report(errors::foreign_call(callee.span, span, &theirs, &meant));
+                return Expr::error(span);
+            }
             for arg in args {
                 let _ = self.expr(&arg.value);
             }
@@ -39,6 +44,40 @@ impl Checker<'_> {
         };
         self.occur(callee.span, Definition::Function(function.name), None);
         self.call_built_in(function, args, span)
+    }
+
+    /// How a call of other languages is said here. A method is called with what stands before the dot.
+    fn foreign_call(&self, callee: &ast::Expr, args: &[ast::Arg], span: Span) -> Option<(String, String)> {
+        let (name, receiver) = match &callee.kind {
+            ast::ExprKind::Name(name) => (name, None),
+            ast::ExprKind::Field { base, field } => (&field.text, Some(&**base)),
+            _ => return None,
+        };
+        let arguments = args.iter().map(|arg| &arg.value);
+        let operands: Vec<&str> =
+            receiver.into_iter().chain(arguments).map(|it| self.sources.text(it.span)).collect();
+        if args.iter().any(|arg| arg.name.is_some()) {
+            return None;
+        }
+        if let Some(ours) = foreign::call(name, operands.len()) {
+            let meant = foreign::filled(ours, &operands)?;
+            let is_call = ours.ends_with(')') || ours.ends_with(']');
+            let meant = if is_call || self.stands_alone(span) { meant } else { format!("({meant})") };
+            return Some((name.clone(), meant));
+        }
+        let function = receiver.and_then(|_| functions::find(name))?;
+        Some((name.clone(), format!("{}({})", function.name, operands.join(", "))))
+    }
+
+    /// Whether no sign of an operator touches the expression, so that one of another kind may take its place.
+    fn stands_alone(&self, span: Span) -> bool {
+        let text = &self.sources.get(span.file).text;
+        let before = text[..span.start as usize].trim_end();
+        let behind = text[span.end as usize..].trim_start();
+        let binds = |c: char| "=!<>~+-*/?.[".contains(c);
+        !before.ends_with(binds)
+            && !behind.starts_with(binds)
+            && !["in ", "not in ", "or missing", "matches "].iter().any(|word| behind.starts_with(word))
     }
 
     fn declared_function(&self, name: &str) -> Option<(ModuleId, Rc<ast::Function>)> {

@@ -1,5 +1,7 @@
 //! The wording of what the checker finds: one constructor a diagnostic.
 
+mod call;
+mod lint;
 mod test;
 
 use super::ty::Record;
@@ -8,8 +10,9 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::kubernetes::{Cluster, EnumId, KindLookup, ObjectId, ResourceLookup, Version};
 use crate::source::{Sources, Span};
 use crate::syntax::ast;
-use crate::vocabulary::functions::Kind;
 
+pub use call::*;
+pub use lint::*;
 pub use test::*;
 
 fn did_you_mean(diagnostic: Diagnostic, span: Span, suggestion: Option<&str>) -> Diagnostic {
@@ -40,6 +43,14 @@ pub fn unknown_name(name: &str, span: Span, here: &str, suggestion: Option<&str>
         ty => format!("nothing here is called `{name}`: {ty} has no such field"),
     };
     did_you_mean(Diagnostic::new(Code::UnknownName, span, message).at("unknown name"), span, suggestion)
+}
+
+/// A word that names nothing, where text may stand.
+pub fn unquoted_text(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::UnknownName, span, format!("nothing here is called `{name}`"))
+        .at("unknown name")
+        .help("text is written in double quotes")
+        .safe_fix(format!("write `\"{name}\"`"), span, format!("\"{name}\""))
 }
 
 pub fn unknown_name_of_module(alias: &str, field: &ast::Name, suggestion: Option<&str>) -> Diagnostic {
@@ -218,7 +229,6 @@ pub fn unknown_field(
     cluster: &Cluster,
     object: ObjectId,
     several: bool,
-    base: &Expr,
     name: &ast::Name,
     suggestion: Option<&str>,
 ) -> Diagnostic {
@@ -229,7 +239,6 @@ pub fn unknown_field(
     if several {
         diagnostic = diagnostic.help("every kind that the rule speaks of must have the field");
     }
-    let _ = base;
     did_you_mean(diagnostic, name.span, suggestion)
 }
 
@@ -251,6 +260,14 @@ pub fn field_of_another_version(
     format!("field `{name}` of {owner} is not in Kubernetes {}: {when}", cluster.version())
 }
 
+/// `spec.volumes.length`
+pub fn foreign_field(base: Span, base_text: &str, name: &ast::Name, ours: &str) -> Diagnostic {
+    let meant = ours.replace("$1", base_text);
+    Diagnostic::new(Code::UnknownField, name.span, format!("a list has no field `{}`", name.text))
+        .at(format!("write `{meant}`"))
+        .safe_fix(format!("write `{meant}`"), base.to(name.span), meant)
+}
+
 /// `apps/v1/DeploymentSpec` reads `DeploymentSpec (apps/v1)`; names of users' definitions stay as they are.
 fn owner_text(name: &str) -> String {
     match name.rsplit_once('/') {
@@ -259,7 +276,8 @@ fn owner_text(name: &str) -> String {
     }
 }
 
-pub fn unknown_record_field(cluster: &Cluster, record: Record, name: &ast::Name) -> Diagnostic {
+/// `base` is the record. What an admission review holds has names of its own here.
+pub fn unknown_record_field(cluster: &Cluster, record: Record, base: Span, name: &ast::Name) -> Diagnostic {
     let fields = record.fields();
     let names: Vec<&str> = fields.iter().map(|it| it.name).collect();
     let suggestion = crate::suggest::closest(&name.text, names.iter().copied());
@@ -267,7 +285,18 @@ pub fn unknown_record_field(cluster: &Cluster, record: Record, name: &ast::Name)
     let diagnostic =
         Diagnostic::new(Code::UnknownField, name.span, format!("field `{}` is not in {owner}", name.text))
             .help(format!("it has {}", names.join(", ")));
-    did_you_mean(diagnostic, name.span, suggestion)
+    let ours = match (record, name.text.as_str()) {
+        (Record::Namespace, "name") => Some("namespace"),
+        (Record::Request, "object") => Some("resource"),
+        (Record::Request, "oldObject") => Some("old"),
+        (Record::Request, "userInfo") => Some("user"),
+        (Record::Request, "namespace") => Some("namespace"),
+        _ => None,
+    };
+    match ours {
+        Some(ours) => diagnostic.safe_fix(format!("write `{ours}`"), base.to(name.span), ours),
+        None => did_you_mean(diagnostic, name.span, suggestion),
+    }
 }
 
 pub fn unknown_image_part(name: &ast::Name) -> Diagnostic {
@@ -416,7 +445,18 @@ pub fn unknown_type(name: &str, span: Span, suggestion: Option<&str>) -> Diagnos
 }
 
 pub fn bad_literal(kind: &str, text: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::BadLiteral, span, format!("`{text}` is no {kind}"))
+    let diagnostic = Diagnostic::new(Code::BadLiteral, span, format!("`{text}` is no {kind}"));
+    let is_date = text.len() == 10
+        && text.bytes().enumerate().all(|(at, b)| match at {
+            4 | 7 => b == b'-',
+            _ => b.is_ascii_digit(),
+        });
+    match kind {
+        "time" if is_date => {
+            diagnostic.at("a date is written without quotes").safe_fix(format!("write `{text}`"), span, text)
+        }
+        _ => diagnostic,
+    }
 }
 
 pub fn cannot_compare(
@@ -445,10 +485,48 @@ pub fn cannot_compare(
             right.span,
             format!("\"{right_text}\""),
         );
+    } else if left.ty == Ty::Duration && right.ty == Ty::Int {
+        diagnostic = diagnostic.help(format!(
+            "say the unit: `{right_text}s`, `{right_text}min`, `{right_text}h`, `{right_text}d`"
+        ));
+        for unit in ["s", "min", "h", "d"] {
+            let meant = format!("{right_text}{unit}");
+            diagnostic = diagnostic.fix(format!("write `{meant}`"), right.span, meant);
+        }
+    } else if let (Ty::Duration, Ty::Quantity, Some(number)) =
+        (&left.ty, &right.ty, right_text.strip_suffix('m'))
+    {
+        diagnostic = diagnostic.help("`m` means a thousandth; minutes are `min`").fix(
+            format!("write `{number}min`"),
+            right.span,
+            format!("{number}min"),
+        );
     } else if left.ty == Ty::Json {
         diagnostic = diagnostic.help("convert the value first: `int(…)`, `quantity(…)`, `time(…)`");
     }
-    diagnostic
+    match (&left.ty, &right.kind) {
+        (Ty::Int, super::ExprKind::Literal(super::Literal::Duration(time))) => {
+            let seconds = time / 1_000_000_000;
+            diagnostic
+                .help(format!(
+                    "a plain number is compared with one; if it counts seconds, `{right_text}` is `{seconds}`"
+                ))
+                .fix(format!("write `{seconds}`"), right.span, seconds.to_string())
+        }
+        _ => diagnostic,
+    }
+}
+
+/// `x == null`
+pub fn compared_with_null(span: Span, text: &str, is_operand: bool, negated: bool) -> Diagnostic {
+    let word = if negated { format!("has {text}") } else { format!("not has {text}") };
+    let diagnostic =
+        Diagnostic::new(Code::CannotCompare, span, "what is missing is no value to compare with")
+            .help(format!("`has {text}` asks whether it is there"));
+    match is_operand {
+        true => diagnostic.safe_fix(format!("write `{word}`"), span, word),
+        false => diagnostic,
+    }
 }
 
 pub fn no_order(cluster: &Cluster, left: &Expr, op: Span) -> Diagnostic {
@@ -625,13 +703,15 @@ pub fn generate_no_kind(span: Span) -> Diagnostic {
         .help("name a kind, such as `ConfigMap`")
 }
 
-pub fn generate_without_namespace(kind: &str, span: Span) -> Diagnostic {
+/// `of` is where the trigger names the namespace.
+pub fn generate_without_namespace(kind: &str, of: &str, span: Span) -> Diagnostic {
     Diagnostic::new(
         Code::VerbClause,
         span.at_end(),
         format!("a {kind} lives in a namespace, and none is named"),
     )
-    .help("add `in NAMESPACE`, such as `in trigger.metadata.namespace`")
+    .help("add `in NAMESPACE`")
+    .fix(format!("add `in {of}`"), span.at_end(), format!(" in {of}"))
 }
 
 pub fn generate_in_no_namespace(kind: &str, span: Span) -> Diagnostic {
@@ -689,140 +769,6 @@ pub fn no_cron_for(text: &str, near: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code::BadLiteral, span, format!("cron cannot say `every {text}`"))
         .at("this divides no hour, day or week")
         .help(format!("near it is `every \"{near}\"`"))
-}
-
-// Functions
-
-pub fn unknown_function(name: &str, span: Span, suggestion: Option<&str>) -> Diagnostic {
-    did_you_mean(
-        Diagnostic::new(Code::UnknownFunction, span, format!("there is no function `{name}`")),
-        span,
-        suggestion,
-    )
-}
-
-pub fn not_a_function(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::UnknownFunction, span, "only functions can be called, by their name")
-}
-
-pub fn unknown_parameter(of: &str, word: &ast::Name, suggestion: Option<&str>) -> Diagnostic {
-    let message = format!("`{of}` has no parameter `{}`", word.text);
-    did_you_mean(Diagnostic::new(Code::WrongArguments, word.span, message), word.span, suggestion)
-}
-
-pub fn too_many_arguments(of: &str, parameters: &[&str], span: Span) -> Diagnostic {
-    Diagnostic::new(Code::WrongArguments, span, format!("`{of}` takes {}", list_of(parameters)))
-}
-
-pub fn missing_argument(of: &str, parameter: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::WrongArguments, span, format!("`{of}` needs a value for `{parameter}`"))
-}
-
-pub fn kind_without_namespace(kind: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::WrongArguments, span, format!("a {kind} is in no namespace")).help("leave `in` out")
-}
-
-pub fn computed_url(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::WrongArguments, span, "the policy has to say itself whom it asks")
-        .help("begin the URL with scheme, host and a slash: `\"https://host/…{…}\"`")
-}
-
-pub fn computed_kind(of: &str, span: Span) -> Diagnostic {
-    let message = format!("`{of}` cannot know which kinds this text may name");
-    Diagnostic::new(Code::WrongArguments, span, message)
-        .help("name the kind, or its group and version at least: `\"apps/v1/{…}\"`")
-}
-
-fn list_of(parameters: &[&str]) -> String {
-    match parameters {
-        [] => "no arguments".into(),
-        [one] => format!("one argument: {one}"),
-        many => format!("at most {} arguments: {}", many.len(), many.join(", ")),
-    }
-}
-
-pub fn wrong_argument(cluster: &Cluster, of: &str, kind: Kind, value: &Expr) -> Diagnostic {
-    let wanted = match kind {
-        Kind::Text => "text",
-        Kind::Number => "a number",
-        Kind::Int => "a whole number",
-        Kind::Scalar => "one value",
-        Kind::List => "a list",
-        Kind::Countable => "a list, a map or text",
-        Kind::Map => "a map",
-        Kind::Regex => "a constant regular expression",
-        Kind::Any => "a value",
-    };
-    let message = format!("`{of}` takes {wanted} here, and this is {}", value.ty.display(cluster));
-    Diagnostic::new(Code::WrongArguments, value.span, message)
-}
-
-pub fn wrong_parameter(
-    cluster: &Cluster,
-    of: &str,
-    param: &ast::Param,
-    declared: &Ty,
-    value: &Expr,
-) -> Diagnostic {
-    let message = format!(
-        "`{}` of `{of}` is {}, and this is {}",
-        param.name.text,
-        declared.display(cluster),
-        value.ty.display(cluster)
-    );
-    Diagnostic::new(Code::WrongArguments, value.span, message).also(param.span, "declared here")
-}
-
-pub fn body_does_not_fit(name: &str, span: Span, declaration: Span) -> Diagnostic {
-    Diagnostic::new(Code::WrongArguments, span, format!("`{name}` does not work with these arguments"))
-        .also(declaration, "its body asks for what they do not have")
-}
-
-pub fn parameter_not_constant(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::NeedsConstant, span, "a parameter of a policy is a constant")
-}
-
-pub fn not_constant(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::NeedsConstant, span, "a constant is wanted here")
-}
-
-pub fn not_signers(cluster: &Cluster, value: &Expr) -> Diagnostic {
-    let message = format!("signers are wanted here, and this is {}", value.ty.display(cluster));
-    Diagnostic::new(Code::WrongArguments, value.span, message)
-        .help("write `key(…)`, `keyless(…)`, `2 of [a, b, c]`, …")
-}
-
-pub fn no_attestor(fault: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::WrongArguments, span, fault)
-}
-
-pub fn neither_images_nor_manifest(subject: &str, span: Span) -> Diagnostic {
-    let message = format!("images or whole objects are verified, and `{subject}` is neither");
-    Diagnostic::new(Code::VerbClause, span, message)
-        .help("name the elements that have an image, such as `container`, or the kind of the objects")
-}
-
-pub fn ignoring_of_images(span: Span) -> Diagnostic {
-    Diagnostic::new(
-        Code::VerbClause,
-        span,
-        "`ignoring` is about the fields of a whole object, and this is about images",
-    )
-    .help("leave it out")
-}
-
-pub fn attested_manifest(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::VerbClause, span, "attestations are about images, and this is about whole objects")
-        .help("write `signed by …`, or name elements that have an image")
-}
-
-pub fn nothing_verified(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::VerbClause, span, "nothing says who has to have signed")
-        .help("add `signed by …`, or `attested … by …`")
-}
-
-pub fn impossible_count(count: i64, of: usize, span: Span) -> Diagnostic {
-    Diagnostic::new(Code::WrongArguments, span, format!("{count} of {of} signers cannot be asked for"))
 }
 
 // Quantifiers
@@ -885,39 +831,6 @@ pub fn passes_in_silence(expr: &Expr, text: &str, atom: Option<&Expr>, sources: 
         Some(atom) => diagnostic.fix("absence is fine", atom.span.at_end(), " or missing"),
         None => diagnostic,
     }
-}
-
-// Lints
-
-pub fn always_present(inner: &Expr, span: Span, text: &str) -> Diagnostic {
-    let _ = inner;
-    Diagnostic::new(Code::AlwaysTrue, span, format!("`{text}` is always there: the API server requires it"))
-        .help("ask for its value instead")
-}
-
-pub fn compared_with_empty(left: &Expr, right: &Expr, text: &str, negated: bool) -> Diagnostic {
-    let span = left.span.to(right.span);
-    let word = if negated { format!("not empty {text}") } else { format!("empty {text}") };
-    Diagnostic::new(
-        Code::ComparedWithEmpty,
-        span,
-        format!("`{text}` may also be absent, which is not the empty text"),
-    )
-    .help(format!("`{word}` covers both"))
-    .fix(format!("write `{word}`"), span, word)
-}
-
-pub fn changed_is_meant(span: Span, op: Span, text: &str) -> Diagnostic {
-    Diagnostic::new(Code::ChangedIsMeant, span, "this is also true where both are absent")
-        .also(op, "missing differs from missing")
-        .help(format!("`changed {text}` compares value and presence"))
-        .fix(format!("write `changed {text}`"), span, format!("changed {text}"))
-}
-
-pub fn well_known_key(key: &str, span: Span, suggestion: &str) -> Diagnostic {
-    Diagnostic::new(Code::MisspeltKey, span, format!("`{key}` looks like the well-known key `{suggestion}`"))
-        .help(format!("did you mean `{suggestion}`?"))
-        .fix(format!("write `{suggestion}`"), span, format!("\"{suggestion}\""))
 }
 
 // Policies

@@ -11,6 +11,7 @@ use crate::ir::{Operation, Root};
 use crate::source::Span;
 use crate::suggest;
 use crate::syntax::ast;
+use crate::vocabulary::foreign;
 use crate::vocabulary::names::PREDEFINED;
 
 impl Checker<'_> {
@@ -102,12 +103,33 @@ impl Checker<'_> {
             self.at_cursor(self.name_site());
             return Expr::error(span);
         }
+        self.word(name, span).unwrap_or_else(|| self.unknown_name(name, span, false))
+    }
+
+    /// A name where text may stand: one that names nothing is text without its quotes.
+    pub(super) fn text_or(&mut self, expr: &ast::Expr) -> Expr {
+        match &expr.kind {
+            ast::ExprKind::Name(name) if !name.is_empty() && !self.is_cursor(name) => {
+                let found = self.word(name, expr.span);
+                found.unwrap_or_else(|| self.unknown_name(name, expr.span, true))
+            }
+            ast::ExprKind::List(items) => {
+                let items: Vec<Expr> = items.iter().map(|item| self.text_or(item)).collect();
+                items.iter().for_each(|item| self.one_value(item));
+                self.list_of(items, expr.span)
+            }
+            _ => self.expr(expr),
+        }
+    }
+
+    /// What a word names; nothing where it names nothing.
+    pub(super) fn word(&mut self, name: &str, span: Span) -> Option<Expr> {
         if let Some((value, at)) = self.local(name, span) {
             self.occur(span, Definition::Source(at), Some(&value.ty));
-            return value;
+            return Some(value);
         }
         if let Some(expr) = self.predefined(name, span) {
-            return expr;
+            return Some(expr);
         }
         let named = ast::Name { text: name.to_string(), span };
         let subject = self.subject.clone();
@@ -129,11 +151,11 @@ impl Checker<'_> {
         }
         found.dedup_by(|a, b| a.1 == b.1);
         match found.len() {
-            0 => self.unknown_name(name, span),
-            1 => found.remove(0).1,
+            0 => None,
+            1 => Some(found.remove(0).1),
             _ => {
                 self.report(errors::ambiguous_name(name, span, found[0].0, found[1].0));
-                Expr::error(span)
+                Some(Expr::error(span))
             }
         }
     }
@@ -243,7 +265,8 @@ impl Checker<'_> {
         })
     }
 
-    fn unknown_name(&mut self, name: &str, span: Span) -> Expr {
+    /// `as_text`: text may stand here.
+    fn unknown_name(&mut self, name: &str, span: Span, as_text: bool) -> Expr {
         let mut candidates: Vec<String> = self.locals.iter().map(|it| it.name.clone()).collect();
         candidates.extend(PREDEFINED.iter().map(|it| it.name.to_string()));
         candidates.extend(self.policy_scope.iter().map(|it| it.name.clone()));
@@ -260,8 +283,8 @@ impl Checker<'_> {
         }
         candidates.sort();
         candidates.dedup();
-        let mut suggestion =
-            suggest::closest(name, candidates.iter().map(String::as_str)).map(str::to_string);
+        let closest = || suggest::closest(name, candidates.iter().map(String::as_str));
+        let mut suggestion = foreign::value(name).or_else(closest).map(str::to_string);
         // A field of the pod in a rule about its containers.
         if suggestion.is_none()
             && let Some(scope) = self.subject.clone()
@@ -272,7 +295,10 @@ impl Checker<'_> {
                 suggestion = Some(format!("resource.{name}"));
             }
         }
-        self.report(errors::unknown_name(name, span, &here, suggestion.as_deref()));
+        self.report(match suggestion {
+            None if as_text => errors::unquoted_text(name, span),
+            _ => errors::unknown_name(name, span, &here, suggestion.as_deref()),
+        });
         Expr::error(span)
     }
 
@@ -409,6 +435,10 @@ impl Checker<'_> {
 
     fn list(&mut self, items: &[ast::Expr], span: Span) -> Expr {
         let items: Vec<Expr> = items.iter().map(|item| self.single(item)).collect();
+        self.list_of(items, span)
+    }
+
+    fn list_of(&mut self, items: Vec<Expr>, span: Span) -> Expr {
         let ty = items.iter().map(|item| item.ty.clone()).reduce(Ty::join).unwrap_or(Ty::Json);
         Expr::new(ExprKind::List(items), Ty::List(Box::new(ty)), span)
     }

@@ -2,7 +2,7 @@
 
 use super::check::Checker;
 use super::verbs::{Head, Objects};
-use super::{Each, Expr, Generation, Make, errors};
+use super::{Each, Expr, Generation, Make, Ty, errors};
 use crate::ir;
 use crate::syntax::ast;
 
@@ -27,7 +27,12 @@ impl Checker<'_> {
                 checker.check_value(&fields, &ty);
                 match (kind.namespaced || kind.untyped, &namespace) {
                     (true, None) if !kind.untyped => {
-                        checker.report(errors::generate_without_namespace(&kind.kind, it.kind.span));
+                        let is_namespace = |ty: &Ty| checker.is_of(ty, &["core/v1/Namespace"]);
+                        let of = match checker.trigger.as_ref().is_some_and(is_namespace) {
+                            true => "trigger.metadata.name",
+                            false => "trigger.metadata.namespace",
+                        };
+                        checker.report(errors::generate_without_namespace(&kind.kind, of, it.name.span));
                     }
                     (false, Some(namespace)) => {
                         checker.report(errors::generate_in_no_namespace(&kind.kind, namespace.span));

@@ -3,6 +3,7 @@
 use super::check::Checker;
 use super::verbs::{Head, Objects};
 use super::{AssignVerb, Edit, Existing, Expr, Identity, Mutation, Ty, errors};
+use crate::diagnostic::Code;
 use crate::ir::Root;
 use crate::kubernetes::{DefaultValue, FieldLookup, ListIdentity, PatchStrategy, Type};
 use crate::syntax::ast;
@@ -42,7 +43,8 @@ impl Checker<'_> {
         match edit {
             ast::Edit::Assign { verb, path, value, span } => {
                 let target = self.edit_target(path);
-                let value = self.single(value);
+                let value = self.beside(&target, value);
+                self.one_value(&value);
                 let (wanted, identity) = match (&target.ty, verb) {
                     (Ty::Error, _) => return None,
                     (Ty::List(item), AssignVerb::Append | AssignVerb::Prepend) => {
@@ -96,7 +98,12 @@ impl Checker<'_> {
 
     /// What an edit changes: one place, or one element of a `for`.
     fn edit_target(&mut self, path: &ast::Expr) -> Expr {
+        let said = self.diagnostics.len();
         let target = self.expr(path);
+        // An edit never speaks of elements by their numbers: that is an error, which comes with the lowering.
+        let mut found = self.diagnostics.split_off(said);
+        found.retain(|it| it.code != Code::OneElement);
+        self.diagnostics.append(&mut found);
         if target.is_error() {
             return target;
         }

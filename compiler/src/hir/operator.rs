@@ -10,6 +10,7 @@ use super::{
 use crate::kubernetes::EnumId;
 use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOp, UnaryOp};
+use crate::vocabulary::foreign;
 
 impl Checker<'_> {
     pub(super) fn unary(&mut self, op: UnaryOp, op_span: Span, operand: &ast::Expr, span: Span) -> Expr {
@@ -162,8 +163,8 @@ impl Checker<'_> {
             BinaryOp::NotGlob => self.glob(left, right, true),
             BinaryOp::Matches => self.regex(left, right, false),
             BinaryOp::NotMatches => self.regex(left, right, true),
-            BinaryOp::In => self.contained(left, right, false),
-            BinaryOp::NotIn => self.contained(left, right, true),
+            BinaryOp::In => self.contained(op_span, left, right, false),
+            BinaryOp::NotIn => self.contained(op_span, left, right, true),
             BinaryOp::Or | BinaryOp::And | BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div => {
                 None
             }
@@ -180,7 +181,11 @@ impl Checker<'_> {
         right: &ast::Expr,
         negated: bool,
     ) -> Option<(Expr, Relation, bool)> {
-        let (left, right) = (self.expr(left), self.expr(right));
+        if comparison == Comparison::Equal && self.is_with_null(left, right, negated) {
+            return None;
+        }
+        let left = self.expr(left);
+        let right = self.beside(&left, right);
         // A list beside a scalar stands for each of its elements; two lists compare as wholes.
         let whole = matches!((&left.ty, &right.ty), (Ty::List(_), Ty::List(_)));
         let (left, right) = if whole { (left, right) } else { (self.opened(left), self.opened(right)) };
@@ -206,8 +211,47 @@ impl Checker<'_> {
             return None;
         }
         self.lint_empty_text(&left, &right, comparison, negated);
+        self.lint_unit(&left, &right, domain);
+        if comparison == Comparison::Equal {
+            let meant = if negated { BinaryOp::NotGlob } else { BinaryOp::Glob };
+            self.lint_compared_glob(&left, &right, op_span, meant);
+        }
         self.lint_old_comparison(&left, &right, op_span, negated);
         Some((left, Relation::Compare { comparison, domain, right }, negated))
+    }
+
+    /// What stands beside a value, and is text without quotes where that is text.
+    pub(super) fn beside(&mut self, left: &Expr, right: &ast::Expr) -> Expr {
+        let ty = match &left.ty {
+            Ty::List(item) => item,
+            ty => ty,
+        };
+        match ty.is_textual() || matches!(ty, Ty::Json | Ty::IntOrString) {
+            true => self.text_or(right),
+            false => self.expr(right),
+        }
+    }
+
+    /// `x == null`: reported.
+    fn is_with_null(&mut self, left: &ast::Expr, right: &ast::Expr, negated: bool) -> bool {
+        let mut null = |expr: &ast::Expr| match &expr.kind {
+            ast::ExprKind::Name(name) if foreign::is_null(name) => {
+                self.quietly(|checker| checker.word(name, expr.span)).is_none()
+            }
+            _ => false,
+        };
+        let value = match (null(left), null(right)) {
+            (false, true) => left,
+            (true, false) => right,
+            _ => return false,
+        };
+        if !self.expr(value).is_error() {
+            let is_operand =
+                !matches!(value.kind, ast::ExprKind::Unary { .. } | ast::ExprKind::Binary { .. });
+            let text = self.sources.text(value.span).to_string();
+            self.report(errors::compared_with_null(left.span.to(right.span), &text, is_operand, negated));
+        }
+        true
     }
 
     /// A literal text read as the type it stands beside; other expressions as they are.
@@ -332,7 +376,7 @@ impl Checker<'_> {
                 Some(Relation::GlobOfEach { binder, source, filter, glob: glob? })
             }
             _ => {
-                let value = self.expr(right);
+                let value = self.text_or(right);
                 if value.is_error() {
                     return None;
                 }
@@ -429,16 +473,19 @@ impl Checker<'_> {
 
     fn contained(
         &mut self,
+        op_span: Span,
         left: &ast::Expr,
         right: &ast::Expr,
         negated: bool,
     ) -> Option<(Expr, Relation, bool)> {
         let left = self.expr(left);
+        let right = self.beside(&left, right);
         let left = self.opened(left);
-        let right = self.expr(right);
         if left.is_error() || right.is_error() {
             return None;
         }
+        let meant = if negated { BinaryOp::NotGlob } else { BinaryOp::Glob };
+        self.lint_compared_glob(&left, &right, op_span, meant);
         let left = as_address(left, &right);
         if let ExprKind::Range(low, high) = right.kind {
             let (low, high) = (self.coerced(*low, &left.ty), self.coerced(*high, &left.ty));
@@ -666,6 +713,33 @@ impl Checker<'_> {
         }
     }
 
+    /// A whole number beside a part of one (`count(…) > 5m`), or so few bytes of memory that others were meant.
+    fn lint_unit(&mut self, left: &Expr, right: &Expr, domain: Domain) {
+        if domain != Domain::Number {
+            return;
+        }
+        let text = self.sources.text(right.span).to_string();
+        let is_part = matches!(&right.kind, ExprKind::Literal(Literal::Quantity(text)) if text.ends_with(['n', 'u', 'm']));
+        if left.ty == Ty::Int && is_part {
+            let in_seconds = last_name(left).is_some_and(|name| name.ends_with("Seconds"));
+            self.report(errors::part_of_whole_number(right.span, &text, in_seconds));
+        } else if last_name(left).is_some_and(is_counted_in_bytes) {
+            let few = matches!(right.kind, ExprKind::Literal(Literal::Int(bytes)) if (1..BYTES_MEANT_MIN).contains(&bytes));
+            if is_part || few {
+                self.report(errors::few_bytes(right.span, &text));
+            }
+        }
+    }
+
+    /// `image == "nginx:*"`: an image, a name or a label has no stars in it, so a glob was meant.
+    fn lint_compared_glob(&mut self, left: &Expr, right: &Expr, op_span: Span, meant: BinaryOp) {
+        let texts = constant_texts(right).unwrap_or_default();
+        let Some(glob) = texts.iter().find(|text| text.contains('*')) else { return };
+        if has_no_stars(left) {
+            self.report(errors::compared_glob(right.span, op_span, glob, meant));
+        }
+    }
+
     /// `p != old.p`: both missing counts as different.
     fn lint_old_comparison(&mut self, left: &Expr, right: &Expr, op_span: Span, negated: bool) {
         use crate::ir::Root;
@@ -677,6 +751,39 @@ impl Checker<'_> {
             let text = self.sources.text(now.span).to_string();
             self.report(errors::changed_is_meant(left.span.to(right.span), op_span, &text));
         }
+    }
+}
+
+/// Fewer bytes of memory than this were hardly meant.
+const BYTES_MEANT_MIN: i64 = 1024;
+
+/// The field or key that a path ends in.
+fn last_name(expr: &Expr) -> Option<&str> {
+    match expr.as_place()?.branches.first()?.steps.last()? {
+        super::Step::Field(field) => Some(&field.name),
+        super::Step::Key(key) => key.as_text(),
+        super::Step::Element(_) | super::Step::Each => None,
+    }
+}
+
+fn is_counted_in_bytes(name: &str) -> bool {
+    matches!(name, "memory" | "storage" | "ephemeral-storage")
+}
+
+/// Whether the API server takes no `*` in such a value: images, names, labels.
+fn has_no_stars(expr: &Expr) -> bool {
+    if matches!(expr.ty, Ty::Image | Ty::Record(Record::Namespace)) {
+        return true;
+    }
+    let Some(branch) = expr.as_place().and_then(|place| place.branches.first()) else { return false };
+    let name = |step: &super::Step| match step {
+        super::Step::Field(field) => field.name.clone(),
+        _ => String::new(),
+    };
+    match &branch.steps[..] {
+        [.., map, _] if name(map) == "labels" => true,
+        [.., last] => matches!(name(last).as_str(), "name" | "namespace" | "serviceAccountName"),
+        [] => false,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::ir::{self, Operation, Root};
 use crate::kubernetes::{self, FieldLookup, ObjectId};
 use crate::source::Span;
 use crate::syntax::ast;
+use crate::vocabulary::foreign;
 
 impl Place {
     pub fn root(root: Root) -> Place {
@@ -129,14 +130,14 @@ impl Checker<'_> {
                 }
                 FieldLookup::Unknown { suggestion } => {
                     let suggestion = suggestion.map(str::to_string);
-                    let diagnostic = errors::unknown_field(
-                        self.cluster,
-                        *id,
-                        ids.len() > 1,
-                        base,
-                        name,
-                        suggestion.as_deref(),
-                    );
+                    let of_each = base.as_place().and_then(|it| it.branches.first()?.steps.last());
+                    if let (Some(Step::Each), Some(ours)) = (of_each, foreign::call(&name.text, 1)) {
+                        let text = self.sources.text(base.span);
+                        self.report(errors::foreign_field(base.span, text, name, ours));
+                        return Expr::error(span);
+                    }
+                    let diagnostic =
+                        errors::unknown_field(self.cluster, *id, ids.len() > 1, name, suggestion.as_deref());
                     self.report(diagnostic);
                     return Expr::error(span);
                 }
@@ -151,12 +152,39 @@ impl Checker<'_> {
         if let Some(&object) = ids.first() {
             self.occur(name.span, Definition::Field { object, field: name.text.clone() }, Some(&ty));
         }
+        self.lint_template_identity(base, name, span);
         self.step(base, &name.text, required, ty, span)
+    }
+
+    /// `metadata.namespace` of a Pod template, which has none: that of the object is meant.
+    fn lint_template_identity(&mut self, base: &Expr, name: &ast::Name, span: Span) {
+        let meant = match name.text.as_str() {
+            "namespace" => "namespace",
+            "name" => "resource.metadata.name",
+            _ => return,
+        };
+        let (Some(place), Some(scope)) = (base.as_place(), self.subject.clone()) else { return };
+        let is_its_metadata = |of: &Expr| {
+            self.is_of(&of.ty, &["core/v1/PodTemplateSpec"])
+                && of.as_place().is_some_and(|of| {
+                    of.branches.len() == place.branches.len()
+                        && of.branches.iter().zip(&place.branches).all(|(of, it)| {
+                            of.root == it.root
+                                && it.steps.split_last().is_some_and(|(last, before)| {
+                                    before == of.steps
+                                        && matches!(last, Step::Field(field) if field.name == "metadata")
+                                })
+                        })
+                })
+        };
+        if std::iter::once(&scope.this).chain(scope.chain.iter().map(|it| &it.1)).any(is_its_metadata) {
+            self.report(errors::template_identity(span, self.sources.text(span), meant));
+        }
     }
 
     fn record_field(&mut self, base: &Expr, record: Record, name: &ast::Name, span: Span) -> Expr {
         let Some(field) = record.fields().into_iter().find(|field| field.name == name.text) else {
-            let diagnostic = errors::unknown_record_field(self.cluster, record, name);
+            let diagnostic = errors::unknown_record_field(self.cluster, record, base.span, name);
             self.report(diagnostic);
             return Expr::error(span);
         };
@@ -220,6 +248,12 @@ impl Checker<'_> {
         };
         match (base.ty.clone(), literal) {
             (Ty::List(item), Some(ir::Literal::Int(number))) => match base.as_place() {
+                Some(place) if self.is_container(&item) => {
+                    let (text, list) = (self.sources.text(span), self.sources.text(base.span));
+                    let brackets = Span { start: base.span.end, ..span };
+                    self.report(errors::one_element(span, text, list, brackets));
+                    Expr::new(ExprKind::Place(place.then(Step::Element(number))), *item, span)
+                }
                 Some(place) => Expr::new(ExprKind::Place(place.then(Step::Element(number))), *item, span),
                 None => Expr::new(ExprKind::Operation(Operation::Index, vec![base, index_expr]), *item, span),
             },
@@ -250,6 +284,16 @@ impl Checker<'_> {
                 Expr::error(span)
             }
         }
+    }
+
+    fn is_container(&self, ty: &Ty) -> bool {
+        self.is_of(ty, &["core/v1/Container", "core/v1/EphemeralContainer"])
+    }
+
+    /// Whether values of a type may be one of these objects.
+    pub(super) fn is_of(&self, ty: &Ty, names: &[&str]) -> bool {
+        let named = |id: &ObjectId| names.contains(&&*self.cluster.object(*id).name);
+        matches!(ty, Ty::Object(ids) if ids.iter().any(named))
     }
 
     /// A key of labels, annotations or a node selector that is nearly a well-known one.

@@ -5,8 +5,8 @@
 //! behind can follow. Repairs that need the grammar's opinion are in [`super::recover`].
 
 use super::depth::{Chain, FRAMES_MAX, Measure};
-use super::errors;
 use super::token::{Keyword, Tok, Token};
+use super::{errors, number};
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 
@@ -134,6 +134,9 @@ impl Adapter<'_> {
         if self.star_index(at) {
             return 3;
         }
+        if let Some(used) = self.spaced_unit(at).or_else(|| self.bare_text(at)) {
+            return used;
+        }
         let (joined, used) = self.joined(at, token);
         let token = joined;
         if !self.balanced {
@@ -222,7 +225,66 @@ impl Adapter<'_> {
         true
     }
 
-    fn joined(&self, at: usize, token: Token) -> (Token, usize) {
+    /// `3 days`, `64 Gi`: the unit of a number stands right behind it.
+    fn spaced_unit(&mut self, at: usize) -> Option<usize> {
+        let [number, unit, behind @ ..] = self.tokens.get(at..)? else { return None };
+        let is_call = behind.first().is_some_and(|it| it.tok == Tok::LParen);
+        if !matches!(number.tok, Tok::Int | Tok::Float)
+            || unit.tok != Tok::Name
+            || unit.starts_line
+            || is_call
+        {
+            return None;
+        }
+        let span = self.span(*number).to(self.span(*unit));
+        let meant = number::with_unit(self.source(self.span(*number)), self.source(self.span(*unit)))?;
+        let diagnostic = errors::spaced_unit(span, self.source(span), &meant);
+        self.out.diagnostics.push(diagnostic);
+        self.hole(span, number.starts_line);
+        Some(2)
+    }
+
+    /// `image ~ nginx:*`, `image == nginx:1.29`: text without its quotes, which reaches as far as there is no space.
+    fn bare_text(&mut self, at: usize) -> Option<usize> {
+        let first = self.tokens.get(at)?;
+        let is_glob = match self.last()?.tok {
+            Tok::Tilde | Tok::NotTilde => true,
+            Tok::EqEq | Tok::Ne => false,
+            _ => return None,
+        };
+        if first.tok != Tok::Name {
+            return None;
+        }
+        let ends = |it: &Token| {
+            it.tok == Tok::Str || it.tok == Tok::Comma || it.tok.is_closer() || it.tok.closer().is_some()
+        };
+        let adjacent =
+            self.tokens[at..].windows(2).take_while(|pair| pair[0].end == pair[1].start && !ends(&pair[1]));
+        let count = 1 + adjacent.count();
+        let run = &self.tokens[at..at + count];
+        let is_text = run.iter().any(|it| match it.tok {
+            Tok::Star | Tok::Question | Tok::Slash => is_glob,
+            Tok::Colon => it.end < run[count - 1].end,
+            _ => false,
+        });
+        if !is_text {
+            return None;
+        }
+        let span = self.span(run[0]).to(self.span(run[count - 1]));
+        let diagnostic = errors::unquoted_text(span, self.source(span));
+        self.out.diagnostics.push(diagnostic);
+        self.hole(span, first.starts_line);
+        Some(count)
+    }
+
+    /// Stands for text that was read otherwise than it is written.
+    fn hole(&mut self, span: Span, starts_line: bool) {
+        self.frame().chain.sign(Tok::Hole);
+        self.out.tokens.push(Token { tok: Tok::Hole, start: span.start, end: span.start, starts_line });
+    }
+
+    /// Words that are one word to the grammar.
+    fn joined(&mut self, at: usize, token: Token) -> (Token, usize) {
         let Tok::Keyword(first) = token.tok else { return (token, 1) };
         let Some(next) = self.tokens.get(at + 1).copied() else { return (token, 1) };
         let path_follows = self.tokens.get(at + 2).is_some_and(|after| {
@@ -233,6 +295,13 @@ impl Adapter<'_> {
             (Keyword::Not, Tok::Keyword(Keyword::Matches)) => Tok::NotMatches,
             // A path may begin with the name `missing`.
             (Keyword::Or, Tok::Keyword(Keyword::Missing)) if !path_follows => Tok::OrMissing,
+            (Keyword::Not, Tok::Tilde | Tok::EqEq) => {
+                let tok = if next.tok == Tok::Tilde { Tok::NotTilde } else { Tok::Ne };
+                let span = self.span(token).to(self.span(next));
+                let diagnostic = errors::foreign_sign(span, self.source(span), tok.describe());
+                self.out.diagnostics.push(diagnostic);
+                tok
+            }
             _ => return (token, 1),
         };
         (Token { tok, end: next.end, ..token }, 2)

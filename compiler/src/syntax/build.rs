@@ -109,8 +109,13 @@ impl<'s> Builder<'s> {
         Some(Doc { text: lines.join("\n"), span })
     }
 
+    /// A repair may let a string stand for a name or a date: its quotes are none of it.
+    fn unquoted(&self, left: u32, right: u32) -> String {
+        self.text(left, right).trim_matches('"').to_string()
+    }
+
     pub fn name(&self, left: u32, right: u32) -> Name {
-        Name { text: self.text(left, right), span: self.span(left, right) }
+        Name { text: self.unquoted(left, right), span: self.span(left, right) }
     }
 
     pub fn qualified(&self, name: Name) -> QualifiedName {
@@ -124,7 +129,7 @@ impl<'s> Builder<'s> {
     }
 
     pub fn literal(&self, left: u32, right: u32) -> Text {
-        Text { value: self.text(left, right), span: self.span(left, right) }
+        Text { value: self.unquoted(left, right), span: self.span(left, right) }
     }
 
     pub fn expr(&self, left: u32, right: u32, kind: ExprKind) -> Expr {

@@ -73,6 +73,54 @@ pub fn malformed_number(span: Span, text: &str) -> Diagnostic {
         .help("quantities end in `n u m k M G T P E Ki Mi Gi Ti Pi Ei`, durations in `ns us ms s min h d w`")
 }
 
+/// `3 days`; `meant` is `3d`.
+pub fn spaced_unit(span: Span, text: &str, meant: &str) -> Diagnostic {
+    Diagnostic::new(Code::MalformedNumber, span, format!("`{text}` is written `{meant}`"))
+        .at("the unit stands right behind the number")
+        .safe_fix(format!("write `{meant}`"), span, meant)
+}
+
+/// Text where only a string, or a path, can stand.
+pub fn unquoted_text(span: Span, text: &str) -> Diagnostic {
+    let meant = format!("\"{text}\"");
+    Diagnostic::new(Code::ForeignSpelling, span, "text is written in double quotes")
+        .at("text without quotes")
+        .safe_fix(format!("write `{meant}`"), span, meant)
+}
+
+/// A name, a date or a schedule that stands in quotes.
+pub fn quoted(span: Span, text: &str, what: &str) -> Diagnostic {
+    let meant = text.trim_matches('"');
+    Diagnostic::new(Code::ForeignSpelling, span, format!("{what} is written without quotes here"))
+        .at(format!("write `{meant}`"))
+        .safe_fix(format!("write `{meant}`"), span, meant)
+}
+
+/// `every 5m`: a quantity where only a duration can stand.
+pub fn minutes_meant(span: Span, text: &str, meant: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::MalformedNumber,
+        span,
+        format!("`{text}` is a quantity, and a duration is wanted here"),
+    )
+    .at("`m` means a thousandth")
+    .help("units of durations are `ns us ms s min h d w`")
+    .safe_fix(format!("write `{meant}`"), span, meant)
+}
+
+/// Words between or behind values, as other languages have them.
+pub fn foreign_phrase(span: Span, words: &str, meant: Option<&str>) -> Diagnostic {
+    match meant {
+        Some(meant) => {
+            Diagnostic::new(Code::ForeignSpelling, span, format!("this is written `{meant}` here"))
+                .at(format!("`{words}` is not of the language"))
+                .safe_fix(format!("write `{meant}`"), span, meant)
+        }
+        None => Diagnostic::new(Code::ForeignSpelling, span, format!("`{words}` is not of the language"))
+            .help("texts are compared with globs: `image ~ \"ghcr.io/*\"`"),
+    }
+}
+
 pub fn not_a_date(span: Span, text: &str) -> Diagnostic {
     Diagnostic::new(Code::InvalidDate, span, format!("`{text}` is no date"))
         .at("this day or time does not exist")

@@ -80,6 +80,13 @@ impl Ctx<'_> {
                     Some(Tok::Str)
                 }
                 RawToken::Sign(sign) => Some(sign),
+                // `ghcr.io/*` without quotes, not a comment.
+                RawToken::Foreign if &text[start..end] == "/*" && self.touches_word(start) => {
+                    self.push(Tok::Slash, start, start + 1, starts_line);
+                    self.push(Tok::Star, start + 1, end, false);
+                    starts_line = false;
+                    None
+                }
                 RawToken::Foreign => self.foreign(&mut lexer, skip, start, end),
             };
             if let Some(tok) = tok {
@@ -166,6 +173,10 @@ impl Ctx<'_> {
         Some(Tok::Str)
     }
 
+    fn touches_word(&self, start: usize) -> bool {
+        self.text[..start].ends_with(|c: char| c.is_ascii_alphanumeric())
+    }
+
     /// Signs of other languages: read as what they mean there.
     fn foreign(
         &mut self,
@@ -182,6 +193,9 @@ impl Ctx<'_> {
             "!" => ("not ", Some(Tok::Keyword(Keyword::Not))),
             "=~" => ("matches", Some(Tok::Keyword(Keyword::Matches))),
             "=>" => (">=", Some(Tok::Ge)),
+            "===" => ("==", Some(Tok::EqEq)),
+            "<>" | "!==" => ("!=", Some(Tok::Ne)),
+            "?." => (".", Some(Tok::Dot)),
             "#" => {
                 // The rest of the line is a comment elsewhere, so it is one here.
                 let rest = &self.text[end..];

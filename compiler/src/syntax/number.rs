@@ -33,14 +33,23 @@ pub fn suggestion(text: &str) -> Option<String> {
         "gi" | "GI" | "GiB" | "GB" => "Gi",
         "ti" | "TI" | "TiB" | "TB" => "Ti",
         "g" => "G",
-        "sec" | "secs" | "seconds" | "S" => "s",
-        "mins" | "minutes" => "min",
+        "sec" | "secs" | "second" | "seconds" | "S" => "s",
+        "mins" | "minute" | "minutes" => "min",
         "hr" | "hrs" | "hour" | "hours" | "H" => "h",
         "day" | "days" | "D" => "d",
         "week" | "weeks" | "W" => "w",
         _ => return None,
     };
     Some(format!("{number}{meant}"))
+}
+
+/// The literal that a number and a unit with a space between them are meant for: `3 days`, `64 Gi`.
+pub fn with_unit(number: &str, unit: &str) -> Option<String> {
+    let joined = format!("{number}{unit}");
+    match classify(&joined) {
+        Some(Tok::Quantity | Tok::Duration) => Some(joined),
+        _ => suggestion(&joined),
+    }
 }
 
 fn split_unit(text: &str) -> Option<(&str, &str)> {
@@ -90,6 +99,11 @@ fn is_duration(text: &str) -> bool {
         rest = next;
     }
     true
+}
+
+/// Whether `text` begins as a date does.
+pub fn looks_like_date(text: &str) -> bool {
+    text.get(..10).is_some_and(is_date)
 }
 
 /// Whether `text`, which has the shape of a date, is one: `2027-01-31`, `2027-01-31T12:00:00Z`.

@@ -1,14 +1,14 @@
 //! The repairs that [`super::recover`] tries, in their order: a misspelt word, a sign of another language,
 //! a clause out of order, something left out, something too much, a clause or statement given up.
 
-use super::errors;
-use super::expected;
 use super::recover::{Source, Stop};
 use super::shape::Shape;
 use super::token::{Keyword, Tok, Token};
+use super::{errors, expected, number};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::suggest::closest;
+use crate::vocabulary::foreign;
 
 /// Tokens to go on with, and what is to be said about the change.
 #[derive(Debug)]
@@ -45,6 +45,10 @@ pub fn choose(source: &Source, tokens: &[Token], stop: &Stop, probe: &Probe) -> 
     let cx = Ctx { source, tokens, stop, probe, shape: Shape::of(tokens) };
     cx.colon_behind_word()
         .or_else(|| cx.misspelt_keyword())
+        .or_else(|| cx.quoted())
+        .or_else(|| cx.minutes_meant())
+        .or_else(|| cx.unquoted_text())
+        .or_else(|| cx.foreign_phrase())
         .or_else(|| cx.assignment_for_equality())
         .or_else(|| cx.wrong_condition_word())
         .or_else(|| cx.misplaced_clause())
@@ -154,6 +158,8 @@ impl Ctx<'_> {
             Some("unless" | "except" | "exclude") => {
                 diagnostic.help("to leave something out, write `where not …` before the condition")
             }
+            Some("severity" | "category" | "control") => diagnostic
+                .help("words about a policy stand first in its braces: `policy p { severity high … }`"),
             Some("when" | "match") => diagnostic.help("what a rule speaks of is narrowed with `where …`"),
             Some("foreach" | "forall") => {
                 diagnostic.help("make the element the subject, or write `any x in …:` or `every x in …:`")
@@ -176,9 +182,12 @@ impl Ctx<'_> {
         here.into_iter().chain(before).find_map(|(at, stop)| {
             let token = self.tokens.get(at).filter(|token| token.tok == Tok::Name)?;
             let word = self.text(*token);
-            let words =
+            let mut words =
                 stop.expected.iter().map(String::as_str).filter(|word| Keyword::parse(word).is_some());
-            let meant = closest(word, words)?;
+            let meant = match foreign::keyword(word) {
+                Some(ours) => words.find(|word| *word == ours)?,
+                None => closest(word, words)?,
+            };
             let tok = Tok::Keyword(Keyword::parse(meant)?);
             let tokens = self.spliced(at, at + 1, &[Token { tok, ..*token }]);
             let diagnostic = errors::misspelt_keyword(self.span(*token), word, meant);
@@ -210,6 +219,98 @@ impl Ctx<'_> {
         }
         let diagnostic = errors::colon_behind_word(self.span(*colon), word.as_str());
         self.gets_past(&tokens, self.rest(), 2).then_some(Repair { tokens, diagnostic })
+    }
+
+    /// `severity "high"`, `until "2027-01-01"`: a string where a name or a date stands.
+    fn quoted(&self) -> Option<Repair> {
+        let token = self.token().filter(|token| token.tok == Tok::Str)?;
+        let text = self.text(token).strip_prefix('"')?.strip_suffix('"')?;
+        let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+        let (tok, what) = match Keyword::parse(text).filter(|word| self.stop.expects(word.as_str())) {
+            Some(word) => (Tok::Keyword(word), "a word of the language"),
+            None if self.stop.expects("date") && number::looks_like_date(text) => (Tok::Date, "a date"),
+            None if self.stop.expects("name") && is_word => (Tok::Name, "a name"),
+            None => return None,
+        };
+        let tokens = self.spliced(self.at(), self.at() + 1, &[Token { tok, ..token }]);
+        let diagnostic = errors::quoted(self.span(token), self.text(token), what);
+        self.gets_past(&tokens, self.rest(), 1).then_some(Repair { tokens, diagnostic })
+    }
+
+    /// `every 5m`
+    fn minutes_meant(&self) -> Option<Repair> {
+        let token =
+            self.token().filter(|token| token.tok == Tok::Quantity && self.stop.expects("duration"))?;
+        let meant = format!("{}min", self.text(token).strip_suffix('m')?);
+        let hole = Token { tok: Tok::Hole, end: token.start, ..token };
+        let tokens = self.spliced(self.at(), self.at() + 1, &[hole]);
+        let diagnostic = errors::minutes_meant(self.span(token), self.text(token), &meant);
+        self.gets_past(&tokens, self.rest(), 1).then_some(Repair { tokens, diagnostic })
+    }
+
+    /// `category AI supply chain`: words where only a string can stand, up to the end of the line.
+    fn unquoted_text(&self) -> Option<Repair> {
+        let at = self.at();
+        let token = self.token()?;
+        let is_word = |token: &Token| matches!(token.tok, Tok::Name | Tok::Keyword(_));
+        let wants_text = self.stop.expects("str") && !self.stop.expects("name") && !self.stop.expects("[");
+        if !wants_text || token.starts_line || token.tok != Tok::Name {
+            return None;
+        }
+        let goes_on = |i: usize| {
+            let it = &self.tokens[i];
+            !it.starts_line
+                && it.tok != Tok::Str
+                && (!self.shape.is_boundary(i) || it.tok == Tok::Comma)
+                && it.tok.closer().is_none()
+        };
+        let end = (at + 1..self.tokens.len()).find(|i| !goes_on(*i)).unwrap_or(self.tokens.len());
+        // What a keyword ends is perhaps only its first words.
+        let is_whole = self.tokens.get(end).is_none_or(|it| it.starts_line || !is_word(it));
+        if self.tokens.get(end).is_some_and(|it| it.tok == Tok::Str && !it.starts_line) {
+            return None;
+        }
+        let last = self.tokens[end - 1];
+        let hole = Token { tok: Tok::Hole, end: token.start, ..token };
+        let tokens = self.spliced(at, end, &[hole]);
+        let span = self.span(token).to(self.span(last));
+        let mut diagnostic = errors::unquoted_text(span, self.text(Token { end: last.end, ..token }));
+        if !is_whole {
+            diagnostic.fixes.clear();
+        }
+        self.gets_past(&tokens, self.tokens.len() - end, 0).then_some(Repair { tokens, diagnostic })
+    }
+
+    /// `image contains "x"`, `label.team is null`: the whole becomes a hole, so that nothing more is said of it.
+    fn foreign_phrase(&self) -> Option<Repair> {
+        let at = self.at();
+        let is_word = |token: &&Token| matches!(token.tok, Tok::Name | Tok::Keyword(_) | Tok::NotIn);
+        let words = self.tokens[at..].iter().take_while(is_word);
+        let words: Vec<&str> = words.flat_map(|token| self.text(*token).split_whitespace()).take(4).collect();
+        let (count, ours) = foreign::phrase(&words)?;
+        let mut behind = at;
+        let mut taken = 0;
+        while taken < count {
+            taken += self.text(self.tokens[behind]).split_whitespace().count();
+            behind += 1;
+        }
+        let start = self.shape.operand_before(at)?;
+        let end = match foreign::operands(ours) {
+            1 => behind,
+            _ => self.shape.operand_behind(behind)?,
+        };
+        let text =
+            |from: usize, to: usize| self.source.slice(self.tokens[from].start, self.tokens[to - 1].end);
+        let operands: &[&str] =
+            if end == behind { &[text(start, at)] } else { &[text(start, at), text(behind, end)] };
+        let meant = foreign::filled(ours, operands).filter(|text| !text.contains('\n'));
+        let span = self.span(self.tokens[start]).to(self.span(self.tokens[end - 1]));
+        let place = self.tokens[start];
+        let hole = Token { tok: Tok::Hole, end: place.start, ..place };
+        let tokens = self.spliced(start, end, &[hole]);
+        let diagnostic = errors::foreign_phrase(span, text(at, behind), meant.as_deref());
+        self.gets_past(&tokens, self.tokens.len() - end, 0).then_some(Repair { tokens, diagnostic })
     }
 
     /// `if a = b`
@@ -279,12 +380,16 @@ impl Ctx<'_> {
             let tokens = self.spliced(at, at, &inserted);
             let gain = if self.shape.is_boundary(at) || is_operator(self.token()) { 1 } else { 2 };
             match (self.probe)(&tokens) {
-                None => return diagnostic.map(|diagnostic| Repair { tokens, diagnostic }),
                 Some(next) if next.at == at + inserted.len() => stop = next,
-                Some(next) if next.at >= at + inserted.len() + gain => {
-                    return diagnostic.map(|diagnostic| Repair { tokens, diagnostic });
+                Some(next) if next.at < at + inserted.len() + gain => return None,
+                None | Some(_) => {
+                    let mut diagnostic = diagnostic?;
+                    // One word of several that are missing repairs nothing.
+                    if inserted.len() > 1 {
+                        diagnostic.fixes.clear();
+                    }
+                    return Some(Repair { tokens, diagnostic });
                 }
-                Some(_) => return None,
             }
         }
         None
@@ -313,7 +418,17 @@ impl Ctx<'_> {
             };
             stop.expects(word) && !optional
         })?;
-        Some((*tok, errors::missing_token(place, word, &found)))
+        let diagnostic = errors::missing_token(place, word, &found);
+        let in_parameters = matches!(
+            self.tokens.get(self.at().wrapping_sub(2)).map(|it| it.tok),
+            Some(Tok::LParen | Tok::Comma)
+        );
+        let diagnostic = match *word {
+            "because" => diagnostic.help("an exemption says why: `because \"…\"`"),
+            ":" if in_parameters => diagnostic.help("a parameter says its type, as in `name: string`"),
+            _ => diagnostic,
+        };
+        Some((*tok, diagnostic))
     }
 
     /// A token where another was wanted: `deny "pod" if …`
@@ -349,6 +464,15 @@ impl Ctx<'_> {
             return None;
         }
         let end = self.shape.next_boundary(at);
+        // Behind a whole expression: what it says goes on in a way that nobody knows, so nothing more is said of it.
+        if at.checked_sub(1).and_then(|before| self.shape.tok(before)).is_some_and(Tok::ends_value) {
+            let place = self.token()?.start;
+            let put_in = |tok| Token { tok, start: place, end: place, starts_line: false };
+            let tokens = self.spliced(at, end, &[put_in(Tok::EqEq), put_in(Tok::Hole)]);
+            if self.gets_past(&tokens, self.tokens.len() - end, 0) && !self.stops_at_end(&tokens) {
+                return Some(Repair { tokens, diagnostic: self.unexpected() });
+            }
+        }
         self.cut(at, end)
     }
 

@@ -192,6 +192,54 @@ impl<'t> Shape<'t> {
         found
     }
 
+    /// Where the operand that ends before `at` begins: a literal, a path, a call or something in brackets.
+    pub fn operand_before(&self, at: usize) -> Option<usize> {
+        let mut start = at;
+        loop {
+            start = start.checked_sub(1)?;
+            let tok = self.tok(start)?;
+            if tok.is_closer() {
+                start = (0..start).rev().find(|i| self.depth[*i] == self.depth[start] && self.opens(*i))?;
+                let reads_on = self.last(start).is_some_and(Tok::ends_value);
+                if reads_on && !self.tokens[start].starts_line && tok != Tok::RBrace {
+                    continue;
+                }
+            } else if !tok.ends_value() && self.last(start) != Some(Tok::Dot) {
+                return None;
+            }
+            match self.last(start) {
+                Some(Tok::Dot) => start -= 1,
+                _ => return Some(start),
+            }
+        }
+    }
+
+    /// Where the operand that begins at `at` ends.
+    pub fn operand_behind(&self, at: usize) -> Option<usize> {
+        let tok = self.tok(at)?;
+        if !tok.ends_value() && tok.closer().is_none() || tok.is_closer() {
+            return None;
+        }
+        let mut end = at;
+        loop {
+            let tok = self.tok(end)?;
+            if tok.closer().is_some() {
+                let closes = |i: &usize| self.depth[*i] == self.depth[end] && self.tokens[*i].tok.is_closer();
+                end = (end + 1..self.tokens.len()).find(closes)?;
+            }
+            end += 1;
+            match self.tok(end) {
+                Some(Tok::Dot) => end += 1,
+                Some(Tok::LBracket | Tok::LParen) if !self.tokens[end].starts_line => {}
+                _ => return Some(end),
+            }
+        }
+    }
+
+    fn opens(&self, at: usize) -> bool {
+        self.tokens[at].tok.closer().is_some()
+    }
+
     /// The verb of the rule that `at` is in, and where its clauses begin, at its level.
     pub fn rule_around(&self, at: usize) -> Option<(Keyword, Vec<usize>)> {
         let level = self.depth.get(at).copied().unwrap_or(0);

@@ -225,5 +225,9 @@ pub(super) enum RawToken {
     #[token("/*")]
     #[token("*/")]
     #[token("=>")]
+    #[token("<>")]
+    #[token("===")]
+    #[token("!==")]
+    #[token("?.")]
     Foreign,
 }

@@ -77,6 +77,7 @@ fn inspect(text: &str) -> Result<Outcome, String> {
     let (sources, analysis) = analyzed(text);
     for diagnostic in &analysis.diagnostics {
         places_are_in_the_text(diagnostic, &sources)?;
+        names_what_it_speaks_of(diagnostic)?;
     }
     let drawn = render::render(&analysis.diagnostics, &sources, Default::default());
     if drawn.is_empty() != analysis.diagnostics.is_empty() {
@@ -143,6 +144,14 @@ fn outputs_are_well_formed(set: &ir::PolicySet, sources: &Sources) -> Result<(),
                 false => Err("a program changes when it is read and written".to_string()),
             }
         }
+    }
+}
+
+/// What a repair put in has no text, and is no news.
+fn names_what_it_speaks_of(diagnostic: &Diagnostic) -> Result<(), String> {
+    match diagnostic.message.contains("``") {
+        true => Err(format!("`{}` names nothing: {}", diagnostic.code.as_str(), diagnostic.message)),
+        false => Ok(()),
     }
 }
 
