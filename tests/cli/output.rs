@@ -29,6 +29,28 @@ fn text_of_manifests_forges_nothing() {
     }
 }
 
+/// Files from Windows: that all lines end otherwise is said once, and only what else changes is shown.
+#[test]
+fn a_diff_shows_no_line_that_only_ends_otherwise() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.aip", "deny pod if spec.hostNetwork\r\n");
+    let ended = sandbox.run("fmt --diff a.aip");
+    assert_eq!(ended.stdout, "a.aip: lines end in CRLF, and would end in LF\n");
+    sandbox.write("a.aip", "// why\r\ndeny   pod if spec.hostNetwork\r\n");
+    let shown = sandbox.run("fmt --diff a.aip").stdout;
+    assert!(
+        shown.contains("\n-deny   pod") && shown.contains("\n+deny pod") && !shown.contains("\n-// why"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_project_is_called_as_its_folder() {
+    let sandbox = Sandbox::new();
+    sandbox.run("init guard");
+    assert!(sandbox.read("guard/aip.toml").contains("name = \"guard\""));
+}
+
 #[test]
 fn values_of_secrets_are_not_told() {
     let sandbox = Sandbox::new();

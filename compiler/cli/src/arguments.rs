@@ -56,7 +56,7 @@ pub enum Command {
     Test(Test),
     /// Format policies
     Fmt(Fmt),
-    /// Explain a code of a diagnostic
+    /// Explain a code of a diagnostic, or of a finding of a run
     Explain(Explain),
     /// Print what a stage of the compiler makes of a file
     Dump(Dump),
@@ -105,6 +105,9 @@ pub struct Build {
     /// Write nothing; compare with what is on disk, and exit with 1 if it would change
     #[arg(long)]
     pub check: bool,
+    /// Remove files of the folder that an earlier build wrote and this one does not
+    #[arg(long, conflicts_with = "check")]
+    pub prune: bool,
 }
 
 /// `--target`
@@ -157,7 +160,7 @@ pub struct Run {
     /// Manifests of the objects as they were before
     #[arg(long, value_name = "FILE")]
     pub old: Option<PathBuf>,
-    /// The recorded world: objects of the cluster, and answers of services
+    /// The recorded world: objects of the cluster, and answers of services; or what `kubectl get … -o yaml` prints
     #[arg(long, value_name = "FILE")]
     pub context: Option<PathBuf>,
     /// The time at which to evaluate, as 2026-01-31 or 2026-01-31T12:00:00Z; the default is now
@@ -258,7 +261,7 @@ pub struct Fmt {
 
 #[derive(Args, Debug)]
 pub struct Explain {
-    /// A code such as AIP0101; all codes are listed if it is missing
+    /// A code such as AIP0101 or manifest-invalid; all codes are listed if it is missing
     pub code: Option<String>,
 }
 

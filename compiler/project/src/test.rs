@@ -171,6 +171,10 @@ fn compare(expect: &hir::Expect, program: &Program, decision: &Decision) -> Opti
     } else if actual.is_empty() {
         actual.push("no rule speaks of this object".to_string());
     }
+    let is_silent = !spoken.is_empty() && spoken.iter().all(stays);
+    if expect.verdict == hir::Verdict::Allow && is_silent {
+        actual.push("no rule judges this object, which is `expect skip`".to_string());
+    }
     for invalid in wrong {
         actual.push(format!("the object is not one that a cluster accepts: {}", invalid.sentence()));
     }

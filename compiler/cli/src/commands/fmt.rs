@@ -71,7 +71,20 @@ pub fn fmt(arguments: &Fmt, console: &Console) -> Outcome {
     outcome
 }
 
+/// What changes, line by line. That lines end otherwise is said once, and not at each of them.
 fn diff(name: &str, before: &str, after: &str, style: Style) -> String {
+    let bare = before.replace("\r\n", "\n");
+    let ends = match bare == before {
+        true => String::new(),
+        false => format!("{name}: lines end in CRLF, and would end in LF\n"),
+    };
+    ends + &line_diff(name, &bare, after, style)
+}
+
+fn line_diff(name: &str, before: &str, after: &str, style: Style) -> String {
+    if before == after {
+        return String::new();
+    }
     let diff = TextDiff::from_lines(before, after);
     let unified = diff.unified_diff().context_radius(3).header(name, name).to_string();
     if !style.color {

@@ -2,6 +2,8 @@
 //!
 //! What is there already stays as it is, so that a second `init` only adds what is missing.
 
+use std::path::Path;
+
 use crate::arguments::Init;
 use crate::console::Console;
 use aipc_project::files::{read, write};
@@ -17,6 +19,20 @@ const FILES: [(&str, &str); 4] = [
     ("manifests/bad.yaml", include_str!("init/bad.yaml")),
 ];
 
+/// What stands in the settings for the name of the project.
+const NAME: &str = "\"policies\"";
+
+/// The name of the folder, quoted for the settings.
+fn project_name(dir: &Path) -> String {
+    let folder = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
+    let name = folder.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    match !name.is_empty() && name.chars().all(is_plain) {
+        true => format!("\"{name}\""),
+        false => NAME.to_string(),
+    }
+}
+
 pub fn init(arguments: &Init, console: &Console) -> Outcome {
     let dir = &arguments.dir;
     if dir.exists() && !dir.is_dir() {
@@ -24,6 +40,7 @@ pub fn init(arguments: &Init, console: &Console) -> Outcome {
         return Outcome::Usage;
     }
     for (name, text) in FILES {
+        let text = text.replacen(NAME, &project_name(dir), 1);
         let path = if dir.as_os_str() == "." { name.into() } else { dir.join(name) };
         let shown = read::name(&path);
         match write::new(&path, text.as_bytes()) {

@@ -285,7 +285,7 @@ pods/bad.yaml
         let text = render(&report, TextOptions { verbose: true, ..PLAIN });
         assert!(!text.lines().any(|it| it.trim_start().starts_with("clean: 1")), "{text}");
         assert!(!text.contains('\x1b'));
-        let said = finding(&Finding::error("x", evil).help(evil), Style::PLAIN);
+        let said = finding(&Finding::error("syntax", evil).help(evil), Style::PLAIN);
         assert!(!said.contains('\x1b') && said.lines().count() == 2, "{said}");
     }
 

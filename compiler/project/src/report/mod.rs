@@ -3,6 +3,7 @@
 //! Values that must not be shown were masked before they came here. Escaping is each format's own duty.
 
 pub mod escape;
+pub mod kinds;
 
 use crate::outcome::Outcome;
 

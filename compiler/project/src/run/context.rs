@@ -9,6 +9,8 @@
 //! - get: https://prices.acme.io/v1
 //!   answer: {monthly: 12.5}
 //! ```
+//!
+//! Or what `kubectl get … -o yaml` prints: a List, or objects. Of a kind that stands in it, these are all.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,14 +38,23 @@ pub fn load(path: &Path) -> (World, Vec<Finding>) {
     let unread = text.findings.iter().filter(|it| it.kind != FindingKind::NotAResource);
     reader.findings.extend(unread.map(|it| to_finding(&reader.name, it)));
     match text.documents.as_slice() {
-        [document] => reader.root(document),
         [] if reader.findings.is_empty() => reader.says_nothing(),
-        [] => {}
+        documents if documents.iter().all(|it| is_printed(it)) => {
+            documents.iter().for_each(|it| reader.printed(it))
+        }
+        [document] => reader.root(document),
         [_, second, ..] => {
             reader.error(second, second.root(), "a context is one document; this is a second one".to_owned());
         }
+        [] => {}
     }
     (reader.world, reader.findings)
+}
+
+/// Whether a document is an object, or a List of objects.
+fn is_printed(document: &Document) -> bool {
+    let root = document.root();
+    document.get(root, "kind").is_some() && document.get(root, "apiVersion").is_some()
 }
 
 struct Reader {
@@ -81,6 +92,54 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// What `kubectl get … -o yaml` prints.
+    fn printed(&mut self, document: &Document) {
+        let root = document.root();
+        let text = |node: NodeId, key: &str| {
+            let value = document.get(node, key).map(|it| document.to_json(it));
+            value.as_ref().and_then(Value::as_str).map(str::to_owned)
+        };
+        let Some(items) = document.get(root, "items") else {
+            return self.printed_object(document, root, None);
+        };
+        if !matches!(document.value(items), NodeValue::Seq { .. }) {
+            return self.error(document, items, "the items of a List are a list".to_owned());
+        }
+        // The items of a `ConfigMapList` need not name their kind.
+        let kind = text(root, "kind").filter(|kind| kind != "List");
+        let named = kind.as_deref().and_then(|kind| kind.strip_suffix("List"));
+        let full = text(root, "apiVersion").zip(named).map(|(version, kind)| format!("{version}/{kind}"));
+        match &full {
+            Some(full) => {
+                self.world.add_kind(full);
+            }
+            None if document.elements(items).next().is_none() => {
+                let message = "the List is empty, and does not say of which kind there is none; write `objects: {v1/ConfigMap: []}`";
+                return self.error(document, items, message.to_owned());
+            }
+            None => {}
+        }
+        for object in document.elements(items) {
+            self.printed_object(document, object, full.as_deref());
+        }
+    }
+
+    fn printed_object(&mut self, document: &Document, node: NodeId, of_list: Option<&str>) {
+        let text = |key: &str| document.get(node, key).map(|it| document.to_json(it));
+        let own = match (text("apiVersion"), text("kind")) {
+            (Some(Value::String(version)), Some(Value::String(kind))) => Some(format!("{version}/{kind}")),
+            _ => None,
+        };
+        let Some(full) = own.or_else(|| of_list.map(str::to_owned)) else {
+            return self.error(document, node, "it has no `apiVersion` and `kind`".to_owned());
+        };
+        let Some((version, kind)) = full_kind(&full) else {
+            return self.error(document, node, format!("`{full}` is no kind with its version"));
+        };
+        self.world.add_kind(&full);
+        self.object(document, node, &full, (version, kind));
     }
 
     fn objects(&mut self, document: &Document, kinds: NodeId) {

@@ -48,7 +48,13 @@ impl Manifests {
             self.skipped.push(Skipped { path: file.path.clone(), why: SkipReason::NoObject });
             return;
         }
-        self.findings.extend(manifest.read.findings.iter().map(|it| to_finding(&manifest.name, it)));
+        match is_helm_template(&manifest) {
+            // What the reader stumbled over follows from it.
+            true => self.findings.push(helm_template(&manifest.name)),
+            false => {
+                self.findings.extend(manifest.read.findings.iter().map(|it| to_finding(&manifest.name, it)))
+            }
+        }
         self.files.push(manifest);
     }
 }
@@ -92,6 +98,24 @@ fn holds_no_object(read: &Read) -> bool {
         && only_foreign
         && !read.documents.is_empty()
         && read.documents.iter().all(|it| is_foreign(it))
+}
+
+/// Whether a file that cannot be read as it stands is a template: it speaks to Helm.
+fn is_helm_template(manifest: &Manifest) -> bool {
+    let actions =
+        [".Values", ".Release", ".Chart", "include ", "template ", "define ", "if ", "range ", "with "];
+    let speaks_to_helm = || {
+        manifest.text.match_indices("{{").any(|(at, _)| {
+            let action = manifest.text[at + 2..].trim_start_matches('-').trim_start();
+            actions.iter().any(|begin| action.starts_with(begin))
+        })
+    };
+    manifest.read.findings.iter().any(document::Finding::is_error) && speaks_to_helm()
+}
+
+fn helm_template(name: &str) -> Finding {
+    Finding::error("helm-template", format!("`{name}` is a template of Helm, and no manifest yet"))
+        .help("render it first: `helm template CHART | aipc run -p POLICY -`")
 }
 
 /// A finding of the reader in the words of reports.

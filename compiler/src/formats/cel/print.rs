@@ -201,6 +201,19 @@ fn pretty(expr: &Expr, least: u8, indent: usize) -> String {
         Expr::List(items) if items.len() == 1 => {
             format!("[{}{}]", mark(items[0].0), pretty(&items[0].1, 0, indent))
         }
+        Expr::Map(entries) if !entries.is_empty() => {
+            let line = format!("\n{}", blanks(indent + 2));
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(optional, key, value)| {
+                    format!("{}{}: {}", mark(*optional), quote(key), pretty(value, 0, indent + 2))
+                })
+                .collect();
+            format!("{{{line}{}\n{}}}", entries.join(&format!(",{line}")), blanks(indent))
+        }
+        Expr::Call(name, arguments) if ends_in_structure(arguments) => {
+            format!("{name}({})", hugged(arguments, indent))
+        }
         Expr::Message(name, fields) => {
             let line = format!("\n{}", blanks(indent + 2));
             let fields: Vec<String> = fields
@@ -210,6 +223,9 @@ fn pretty(expr: &Expr, least: u8, indent: usize) -> String {
             format!("{name}{{{line}{}\n{}}}", fields.join(&format!(",{line}")), blanks(indent))
         }
         Expr::Not(inner) if !matches!(**inner, Expr::Present(_)) => format!("!{}", pretty(inner, 6, indent)),
+        Expr::Method(base, name, arguments) if ends_in_structure(arguments) => {
+            format!("{}.{name}({})", pretty(base, 7, indent), hugged(arguments, indent))
+        }
         Expr::Method(base, name, arguments) => {
             format!("{}.{name}({})", pretty(base, 7, indent), list(arguments))
         }
@@ -226,6 +242,23 @@ fn pretty(expr: &Expr, least: u8, indent: usize) -> String {
 fn broken(parts: &[Expr], operator: &str, least: u8, indent: usize) -> String {
     let lines: Vec<String> = parts.iter().map(|part| pretty(part, least, indent)).collect();
     lines.join(&format!("{operator}\n{}", blanks(indent)))
+}
+
+/// Whether the last argument has lines of its own.
+fn ends_in_structure(arguments: &[Expr]) -> bool {
+    match arguments.last() {
+        Some(Expr::Map(entries)) => !entries.is_empty(),
+        Some(Expr::List(items)) => !items.is_empty(),
+        Some(Expr::Call(_, inner)) => ends_in_structure(inner),
+        _ => false,
+    }
+}
+
+/// Arguments on the line of the call, but for the last one, whose brackets hug those of the call.
+fn hugged(arguments: &[Expr], indent: usize) -> String {
+    let Some((last, others)) = arguments.split_last() else { return String::new() };
+    let others: String = others.iter().map(|it| flat(it, 0) + ", ").collect();
+    others + &pretty(last, 0, indent)
 }
 
 fn is_empty_list(expr: &Expr) -> bool {
