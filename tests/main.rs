@@ -7,6 +7,7 @@ mod cli;
 mod cluster_policy;
 mod docs;
 mod editor;
+mod explain;
 mod generator;
 mod judge;
 mod support;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
-use crate::hir::{self, resolve::Resolver};
+use crate::hir::{self, resolve::Prelude, resolve::Resolver};
 use crate::kubernetes::Cluster;
 use crate::source::{FileId, Loader, Sources, Span};
 use crate::syntax::{self, ast};
@@ -17,6 +17,8 @@ pub struct Options {
     pub parameters: hir::check::Parameters,
     /// A word that stands where an editor's cursor is: [`hir::Module::sites`] says what may stand there.
     pub cursor: Option<&'static str>,
+    /// Filled by the first analysis.
+    pub prelude: Prelude,
 }
 
 impl Default for Options {
@@ -26,6 +28,7 @@ impl Default for Options {
             lints: BTreeMap::new(),
             parameters: Default::default(),
             cursor: None,
+            prelude: Prelude::default(),
         }
     }
 }
@@ -60,7 +63,7 @@ pub fn analyze(sources: &mut Sources, file: FileId, loader: &dyn Loader, options
     let text = sources.get(file).text.clone();
     let name = sources.get(file).name.clone();
     let parsed = syntax::parse(file, &text);
-    let mut resolver = Resolver::new(sources, loader, &mut options.cluster);
+    let mut resolver = Resolver::new(sources, loader, &mut options.cluster, &mut options.prelude);
     let id = resolver.declare(&name, file, &parsed.module);
     let uses = std::mem::take(&mut resolver.used);
     let modules = std::mem::take(&mut resolver.modules);

@@ -186,13 +186,15 @@ impl Backend {
         sift::answer(&params)
     }
 
-    /// `aipc/builtIn`: the text behind `aipc:/std/…` or `aipc:/explain/…`, of which the client makes a document.
+    /// `aipc/builtIn`: the text behind `aipc:/std/…`, `aipc:/explain/…` or `aipc:/types/…`, of which the client makes a
+    /// document.
     async fn built_in(&self, params: Value) -> Result<Value> {
         let uri = params.get("uri").and_then(Value::as_str).unwrap_or_default();
-        match protocol::built_in(uri) {
-            Some(text) => Ok(Value::String(text.to_string())),
-            None => Err(Error::invalid_params(format!("there is no `{uri}`"))),
-        }
+        let text = match protocol::type_name(uri).map(str::to_string) {
+            Some(name) => self.ask(move |it| it.workspace.type_page(&name)).await?,
+            None => protocol::built_in(uri).map(str::to_string),
+        };
+        text.map(Value::String).ok_or_else(|| Error::invalid_params(format!("there is no `{uri}`")))
     }
 }
 

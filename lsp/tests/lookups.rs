@@ -2,7 +2,7 @@
 
 use aipc_compiler::formats::support::Target;
 use aipc_lsp::ide::{
-    actions, diagnostics, explain, hover, lens, manifest, names, preview, rename, signature,
+    actions, diagnostics, explain, hover, lens, manifest, names, preview, rename, signature, types,
 };
 
 use crate::fixture::{Project, refs};
@@ -329,4 +329,23 @@ fn the_object_at_the_cursor_is_explained_and_secrets_are_not() {
         explained(&[("a.aip", "rule r: deny p$0od if image ~ \"x\"\n")]),
         "pass: a/r  (the workspace has no manifests)\n"
     );
+}
+
+#[test]
+fn the_type_of_a_value_has_a_page() {
+    let page = |text: &str| {
+        let mut project = Project::one(text);
+        let (file, offset, _) = project.spot();
+        types::definition(&file, offset).map(|it| (it.path.to_string_lossy().into_owned(), it.text))
+    };
+    let (path, text) = page("deny pod if any co$0n in spec.containers: con.image == \"x\"").expect("a page");
+    assert_eq!(path, "<types/core/v1/Container>");
+    assert!(text.contains("## imagePullPolicy\n\n```aip\nimagePullPolicy: "), "{text}");
+    let (path, _) = page("deny pod if empty spec.contai$0ners").expect("a page");
+    assert_eq!(path, "<types/core/v1/Container>", "of the elements");
+    let (path, _) = page("deny Depl$0oyment if spec.replicas > 3").expect("a page");
+    assert_eq!(path, "<types/apps/v1/Deployment>");
+    assert_eq!(page("deny pod if spec.hostN$0etwork"), None, "a type without fields");
+    let declared = page("kind Pod = \"v1/Pod\"\ndeny P$0od if spec.hostNetwork").expect("the item");
+    assert!(declared.0.ends_with("a.aip"), "{}", declared.0);
 }

@@ -3,12 +3,14 @@
 
 use super::{admissible, give_namespace};
 use crate::support::compile::{Compiled, compile};
+use crate::support::judge::Judge;
 use crate::support::oracle::{Operation, Oracle, Request, UserInfo};
 use crate::support::parallel::in_parallel;
 use crate::support::policies::quoted;
 use crate::support::recording::Digests;
 use crate::support::resources::{Hint, Profile};
 use crate::support::three_ways::ThreeWays;
+use crate::support::verdict::Verdict;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -240,6 +242,93 @@ fn exempt_objects_are_not_mutated() {
     assert!(found.is_empty(), "{} differ\n{}", found.len(), found.join("\n\n"));
     digests.close();
 }
+
+/// Images that nobody signed, and objects that nobody signed.
+const VERIFICATIONS: &str = r#"
+let d = key("""
+  -----BEGIN PUBLIC KEY-----
+  MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEFMPiFkXMCTseX1BEMNGsV9vdrPNL
+  AoU7Iz4ADDaQJhob9wtaYZyA0JwRftmVf6nhqU9xsI8PXKL/bPJ/Qupynw==
+  -----END PUBLIC KEY-----
+  """, log: "none")
+policy images {
+  settings { mutateDigest: false, verifyDigest: false, required: false }
+  rule signed: verify container where image.registry == "localhost:5000" signed by d
+  rule inits: verify initContainer where image.registry == "localhost:5000" signed by d
+}
+policy team {
+  settings { namespace: "legacy", mutateDigest: false, verifyDigest: false, required: false }
+  verify container where image.registry == "localhost:5000" signed by d
+}
+"#;
+
+/// What only ClusterPolicy verifies.
+const OF_MANIFESTS: &str = "policy manifests { verify ConfigMap, Service signed by d }\n";
+
+const EXEMPTIONS_OF_VERIFICATIONS: &[(&str, &str)] = &[
+    ("all", "exempt images, team because \"r\""),
+    ("one-rule", "exempt images.signed, team because \"r\""),
+    ("namespace", "exempt images, team for pod where namespace == \"legacy\" because \"r\""),
+    ("label", "exempt \"*\" for pod where label.app ~ \"w*\" because \"r\""),
+    ("kinds", "exempt images, team for CronJob, Deployment because \"r\""),
+    ("user", "exempt images, team for resource where user.name == \"ann\" because \"r\""),
+    ("update", "exempt images for pod on update where old.metadata.labels.app == \"web\" because \"r\""),
+    ("ended", "exempt images, team until 2020-01-31 because \"r\""),
+];
+
+#[test]
+fn exempt_images_and_manifests_are_not_verified() {
+    let judge = Judge::open("verify_exceptions");
+    for (number, (name, exemption)) in EXEMPTIONS_OF_VERIFICATIONS.iter().enumerate() {
+        let mut resources = resources(700 + number);
+        resources.truncate(OF_IMAGES);
+        resources
+            .iter_mut()
+            .for_each(|resource| super::verify::readable(resource, &mut UNSIGNED.iter().cycle()));
+        let of_manifests = exemption.replace("images, team", "manifests").replace("for pod", "for ConfigMap");
+        let mut waived = 0;
+        for (policies, exemption, of_images) in [
+            (VERIFICATIONS.to_owned(), (*exemption).to_owned(), true),
+            (format!("{VERIFICATIONS}{OF_MANIFESTS}"), of_manifests, false),
+        ] {
+            if !of_images && !exemption.contains("manifests") {
+                continue;
+            }
+            let compile = |source: &str| compile(source).unwrap_or_else(|words| panic!("{name}: {words:?}"));
+            let (bare, compiled) = (compile(&policies), compile(&format!("{policies}{exemption}\n")));
+            let legacy = compiled.legacy.as_ref().unwrap_or_else(|words| panic!("{name}: {words:?}"));
+            let requests = requests(&resources);
+            for request in requests.iter().filter(|it| it.operation != Some(Operation::Delete)) {
+                let verdict = |of: &Compiled, resource: &Value| {
+                    let at = resources.iter().position(|it| it == resource).unwrap_or_default();
+                    // What is not evaluated is not signed here.
+                    match of.judge(resource, at, request).verdict {
+                        Verdict::Error => Verdict::Fail,
+                        other => other,
+                    }
+                };
+                let ours = |resource: &Value| verdict(&compiled, resource);
+                waived += resources.iter().filter(|it| ours(it) != verdict(&bare, it)).count();
+                let report = judge.agree_on(legacy, &resources, request, ours);
+                report.assert_agrees(&format!("{name} as PolicyException of kyverno.io: {request:?}"));
+                if let (true, Ok(yaml)) = (of_images, &compiled.successor) {
+                    let report = judge.agree_on(yaml, &resources, request, ours);
+                    report.assert_agrees(&format!(
+                        "{name} as PolicyException of policies.kyverno.io: {request:?}"
+                    ));
+                }
+                assert!(!of_images || compiled.successor.is_ok(), "{name}: {:?}", compiled.successor);
+            }
+        }
+        assert_eq!(waived == 0, *name == "ended", "{name}: it waives {waived}");
+    }
+    judge.close();
+}
+
+/// Each image is asked for at the registry, many times over.
+const OF_IMAGES: usize = 20;
+
+const UNSIGNED: [&str; 1] = ["localhost:5000/app:unsigned"];
 
 /// The examples of the reference are built for both, and Kyverno takes them.
 #[test]

@@ -167,13 +167,7 @@ pub(super) fn objects(first: u64, kind: &'static str, count: usize, name: &str) 
 
 pub(super) fn request(world: &[Value]) -> Request {
     let user = UserInfo { username: "ann".to_owned(), groups: vec!["ml".to_owned()], ..UserInfo::default() };
-    Request {
-        user_info: Some(user),
-        numbers: Numbers::Int64,
-        world: world.to_vec(),
-        cluster: world.to_vec(),
-        ..Request::default()
-    }
+    Request { user_info: Some(user), numbers: Numbers::Int64, cluster: world.to_vec(), ..Request::default() }
 }
 
 /// The objects by what they are. Numbers are compared as numbers.

@@ -63,7 +63,7 @@ const REFERENCES: &[&str] = &[
 const NAMES: &[&str] = &["web", "api", "db", "default"];
 const NAMESPACES: &[&str] = &["default", "staging", "prod"];
 
-fn cluster() -> Vec<Value> {
+pub(super) fn cluster() -> Vec<Value> {
     let deployment = |namespace: &str, name: &str, replicas: i64| {
         json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace},
             "spec": {"replicas": replicas, "selector": {}, "template": {"spec": {"containers": [{"name": "a", "image": "b"}]}}}})
@@ -91,7 +91,7 @@ fn cluster() -> Vec<Value> {
 }
 
 /// Deployments of all combinations that numbers lead to.
-fn deployments(count: usize) -> Vec<Value> {
+pub(super) fn deployments(count: usize) -> Vec<Value> {
     let pick = |list: &[&str], at: usize| list[at % list.len()].to_owned();
     (0..count)
         .map(|at| {

@@ -18,6 +18,8 @@ mod reference;
 mod kyverno_mutations;
 mod library;
 mod lookups;
+mod lookups_elsewhere;
+mod lookups_of_changes;
 mod mutations;
 mod signers;
 mod verify;
@@ -50,7 +52,7 @@ fn difference(
     request: &Request,
     theirs: impl Fn(&Answer, &Value) -> Value,
 ) -> Option<String> {
-    let set = oracle.load(&[yaml]);
+    let set = oracle.load_with(&[yaml], request);
     if let Some(refusal) = set.refused.first() {
         return Some(format!("{name}: Kyverno refuses: {}\n{yaml}", refusal.reason));
     }

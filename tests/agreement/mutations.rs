@@ -121,6 +121,14 @@ const RULES: &[(&str, &str)] = &[
         "mutate Pod only { for v in spec.volumes where has v.hostPath { remove v }  for c in spec.containers { for m in c.volumeMounts where m.name in [v.name for v in spec.volumes where has v.hostPath] { remove m } } }",
     ),
     ("for-map", r#"mutate Pod only { for k, v in metadata.annotations where k ~ "ai/*" { remove v } }"#),
+    (
+        "for-outside",
+        r#"mutate Pod only { for c in spec.containers where c.image ~ "*:*" { set metadata.annotations[c.name] = c.image } }"#,
+    ),
+    (
+        "for-computed",
+        r#"mutate Pod only { for word in split(metadata.name, "-") where word != "a" { set metadata.annotations[word] = "word"  append spec.tolerations = { key: word } } }"#,
+    ),
     // Conditions
     ("if", r#"mutate pod { if spec.hostNetwork { set spec.dnsPolicy = "ClusterFirstWithHostNet" } }"#),
     (

@@ -108,8 +108,10 @@ fn every_offer_is_kept() {
     let answer =
         client.request("aipc/builtIn", json!({ "uri": "aipc:/std/prelude.aip" })).expect("the prelude");
     assert!(answer.as_str().is_some_and(|it| it.contains("view pod")), "{answer}");
-    // The type of a kind that the file does not declare is nowhere.
-    assert_eq!(client.request("textDocument/typeDefinition", at(&uri, 3, 8)), Ok(Value::Null));
+    // What the schemas of Kubernetes have has a page.
+    let place = client.request("textDocument/typeDefinition", at(&uri, 3, 48)).expect("a page");
+    let page = client.request("aipc/builtIn", json!({ "uri": place["uri"] })).expect("its text");
+    assert!(page.as_str().is_some_and(|it| it.starts_with("# Container\n")), "{place} {page}");
     assert_eq!(client.goodbye(), Some(0));
 }
 

@@ -37,7 +37,7 @@ var variablesOfCleanup = regexp.MustCompile(`([a-z_0-9]+)|(target\.|images\.|([a
 
 // acceptCleanup says why a CleanupPolicy cannot be used. Whether the controller may delete its kinds is a cluster's
 // to say.
-func (k *kyverno) acceptCleanup(p kyvernov2.CleanupPolicyInterface) error {
+func (k *kyverno) acceptCleanup(p kyvernov2.CleanupPolicyInterface, hasCluster bool) error {
 	if err := p.Validate(k.clusterKinds).ToAggregate(); err != nil {
 		return err
 	}
@@ -47,8 +47,8 @@ func (k *kyverno) acceptCleanup(p kyvernov2.CleanupPolicyInterface) error {
 		return fmt.Errorf("variable substitution failed: %w", err)
 	}
 	for _, entry := range p.GetSpec().Context {
-		if entry.Variable == nil {
-			return fmt.Errorf("the oracle has no cluster for context %s", entry.Name)
+		if err := answerable(&entry, hasCluster); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -112,7 +112,7 @@ func (e *evaluation) cleansUp(ctx context.Context, p kyvernov2.CleanupPolicyInte
 	}
 	jsonContext := enginecontext.NewContext(e.kyverno.jmespath)
 	loader := factories.DefaultContextLoaderFactory(nil)(nil, kyvernov1.Rule{})
-	if err := loader.Load(ctx, e.kyverno.jmespath, nil, nil, spec.Context, jsonContext); err != nil {
+	if err := loader.Load(ctx, e.kyverno.jmespath, e.set.cluster.client(nil), nil, spec.Context, jsonContext); err != nil {
 		return false, err
 	}
 	if err := errors.Join(
@@ -141,7 +141,7 @@ func (e *evaluation) deletes(ctx context.Context, p dpolengine.Policy) (bool, er
 	if namespace != "" && namespace != e.object.GetNamespace() {
 		return false, nil
 	}
-	engine := dpolengine.NewEngine(e.namespace, mapper, e.kyverno.library, matching.NewMatcher())
+	engine := dpolengine.NewEngine(e.namespace, mapper, e.library(), matching.NewMatcher())
 	found, err := engine.Handle(ctx, p, unstructured.Unstructured{Object: e.object.Object})
 	return found.Match, err
 }

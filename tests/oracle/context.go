@@ -69,17 +69,10 @@ func readBack(context enginecontext.Interface, path string) (unstructured.Unstru
 	return unstructured.Unstructured{Object: object}, nil
 }
 
-// celWorld is what CEL policies can look up: the objects of the request's world.
-func (e *evaluation) celWorld() (*libs.FakeContextProvider, error) {
-	provider := libs.NewFakeContextProvider()
-	for _, object := range e.world {
-		resource, err := e.resourceOf(object.GroupVersionKind())
-		if err != nil {
-			return nil, err
-		}
-		if err := provider.AddResource(resource, object.DeepCopy()); err != nil {
-			return nil, err
-		}
+// library is what CEL policies can look up.
+func (e *evaluation) library() libs.Context {
+	if e.set.cluster == nil {
+		return e.kyverno.library
 	}
-	return provider, nil
+	return e.set.cluster
 }

@@ -37,7 +37,7 @@ type evaluation struct {
 	labels    map[string]string          // of the namespace; nil: unknown
 	kind      schema.GroupVersionKind
 	brief     bool
-	world     []*unstructured.Unstructured // the other objects of the cluster
+	world     []*unstructured.Unstructured // the objects that rules about existing objects change
 	rows      []row
 	generated []map[string]any // what generate rules make
 	targets   []map[string]any // what became of existing objects
@@ -62,6 +62,10 @@ func (k *kyverno) evaluate(set *policySet, req *request, i int) (a answer) {
 		if e.old, err = k.resource(req.OldResources[i], integers); err != nil {
 			return answer{Error: "oldResource: " + err.Error()}
 		}
+	}
+	e.world = set.cluster.all()
+	if len(req.World) > 0 {
+		e.world = nil
 	}
 	for _, raw := range req.World {
 		other, err := k.resource(raw, integers)
@@ -258,11 +262,11 @@ func (e *evaluation) namespace(name string) *corev1.Namespace {
 
 // resourceOfKind is the plural name, from discovery data or guessed as the CLI does.
 func (e *evaluation) resourceOfKind() (schema.GroupVersionResource, error) {
-	return e.resourceOf(e.kind)
+	return e.kyverno.resourceOf(e.kind)
 }
 
-func (e *evaluation) resourceOf(kind schema.GroupVersionKind) (schema.GroupVersionResource, error) {
-	if mapping, err := e.kyverno.restMapper.RESTMapping(kind.GroupKind(), kind.Version); err == nil {
+func (k *kyverno) resourceOf(kind schema.GroupVersionKind) (schema.GroupVersionResource, error) {
+	if mapping, err := k.restMapper.RESTMapping(kind.GroupKind(), kind.Version); err == nil {
 		return mapping.Resource, nil
 	}
 	guessed, _ := meta.UnsafeGuessKindToResource(kind)

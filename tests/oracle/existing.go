@@ -6,23 +6,19 @@ import (
 	"fmt"
 
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
-	"github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/store"
 	"github.com/kyverno/kyverno/pkg/admissionpolicy"
 	"github.com/kyverno/kyverno/pkg/cel/matching"
 	mpolengine "github.com/kyverno/kyverno/pkg/cel/policies/mpol/engine"
 	"github.com/kyverno/kyverno/pkg/clients/dclient"
-	"github.com/kyverno/kyverno/pkg/engine"
 	"github.com/kyverno/kyverno/pkg/engine/adapters"
 	engineapi "github.com/kyverno/kyverno/pkg/engine/api"
-	engineexceptions "github.com/kyverno/kyverno/pkg/exceptions"
-	imageverifycache "github.com/kyverno/kyverno/pkg/image/verification/cache"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/admission"
 )
 
 // mutateExisting asks the rules of one classic policy about existing objects what they change, as the background
-// controller does: of the request's world, which is the cluster.
+// controller does: of the cluster of the load.
 func (e *evaluation) mutateExisting(ctx context.Context, p kyvernov1.PolicyInterface) error {
 	only := p.CreateDeepCopy()
 	var rules []kyvernov1.Rule
@@ -44,20 +40,15 @@ func (e *evaluation) mutateExisting(ctx context.Context, p kyvernov1.PolicyInter
 	}
 	only.GetSpec().SetRules(rules)
 	var objects []runtime.Object
-	for i := range e.world {
-		objects = append(objects, e.world[i].DeepCopy())
+	for _, object := range e.world {
+		objects = append(objects, object.DeepCopy())
 	}
 	client, err := dclient.NewFakeClient(runtime.NewScheme(), lists, objects...)
 	if err != nil {
 		return err
 	}
 	client.SetDiscovery(dclient.NewFakeDiscoveryClient(resources))
-	state := &store.Store{}
-	state.SetLocal(true)
-	inCluster := false
-	inner := engine.NewEngine(e.kyverno.config, e.kyverno.jmespath, adapters.Client(client), nil,
-		imageverifycache.DisabledImageVerifyCache(), store.ContextLoaderFactory(state, nil),
-		engineexceptions.New(e.set.exceptions), &inCluster)
+	inner := e.kyverno.newEngine(e.set.exceptions, e.set.cluster.client(adapters.Client(client)), e.set.cluster)
 	pc, err := e.policyContext(only)
 	if err != nil {
 		return err
@@ -85,7 +76,7 @@ func withoutExisting(p kyvernov1.PolicyInterface) kyvernov1.PolicyInterface {
 	return rest
 }
 
-// mutatingPoliciesForExisting asks each MutatingPolicy that the object triggers about each object of the world.
+// mutatingPoliciesForExisting asks each MutatingPolicy that the object triggers about each object of the cluster.
 func (e *evaluation) mutatingPoliciesForExisting(ctx context.Context) error {
 	request, err := e.celRequest()
 	if err != nil {
@@ -98,7 +89,7 @@ func (e *evaluation) mutatingPoliciesForExisting(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			resource, err := e.resourceOf(object.GroupVersionKind())
+			resource, err := e.kyverno.resourceOf(object.GroupVersionKind())
 			if err != nil {
 				return err
 			}

@@ -6,15 +6,12 @@ import (
 
 	"github.com/go-logr/logr"
 	kyvernov1 "github.com/kyverno/kyverno/api/kyverno/v1"
-	"github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/store"
 	"github.com/kyverno/kyverno/pkg/background/generate"
 	"github.com/kyverno/kyverno/pkg/cel/matching"
 	gpolengine "github.com/kyverno/kyverno/pkg/cel/policies/gpol/engine"
 	"github.com/kyverno/kyverno/pkg/clients/dclient"
-	"github.com/kyverno/kyverno/pkg/engine"
 	"github.com/kyverno/kyverno/pkg/engine/adapters"
 	engineapi "github.com/kyverno/kyverno/pkg/engine/api"
-	imageverifycache "github.com/kyverno/kyverno/pkg/image/verification/cache"
 	kubeutils "github.com/kyverno/kyverno/pkg/utils/kube"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -24,7 +21,7 @@ import (
 )
 
 // generate asks one classic policy which objects it makes beside the admitted one, as the CLI does: with a fake cluster
-// that holds the object and those of the request's world.
+// that holds the object and those of the load.
 func (e *evaluation) generate(ctx context.Context, p kyvernov1.PolicyInterface) error {
 	pc, err := e.policyContext(p)
 	if err != nil {
@@ -70,9 +67,12 @@ func (e *evaluation) made(objects []*unstructured.Unstructured) {
 func (e *evaluation) generator(p kyvernov1.PolicyInterface) (*generate.GenerateController, error) {
 	objects := []runtime.Object{e.object.DeepCopy()}
 	resources := []schema.GroupVersionResource{pluralOf(e.object.GroupVersionKind())}
-	for i := range e.world {
-		objects = append(objects, e.world[i].DeepCopy())
-		resources = append(resources, pluralOf(e.world[i].GroupVersionKind()))
+	for _, object := range e.set.cluster.all() {
+		if isSame(object, e.object) {
+			continue
+		}
+		objects = append(objects, object.DeepCopy())
+		resources = append(resources, pluralOf(object.GroupVersionKind()))
 	}
 	lists := map[schema.GroupVersionResource]string{}
 	for _, rule := range p.GetSpec().Rules {
@@ -95,11 +95,13 @@ func (e *evaluation) generator(p kyvernov1.PolicyInterface) (*generate.GenerateC
 		return nil, err
 	}
 	client.SetDiscovery(dclient.NewFakeDiscoveryClient(resources))
-	state := &store.Store{}
-	state.SetLocal(true)
-	inner := engine.NewEngine(e.kyverno.config, e.kyverno.jmespath, adapters.Client(client), nil,
-		imageverifycache.DisabledImageVerifyCache(), store.ContextLoaderFactory(state, nil), nil, nil)
+	inner := e.kyverno.newEngine(nil, e.set.cluster.client(adapters.Client(client)), e.set.cluster)
 	return generate.NewGenerateControllerWithOnlyClient(client, inner), nil
+}
+
+// isSame is whether two objects are one for the API server.
+func isSame(a, b *unstructured.Unstructured) bool {
+	return a.GroupVersionKind() == b.GroupVersionKind() && a.GetNamespace() == b.GetNamespace() && a.GetName() == b.GetName()
 }
 
 // acceptGenerate runs Kyverno's validation of generate rules with the scopes of the built-in kinds. Without a cluster its
@@ -148,11 +150,7 @@ func (e *evaluation) generatingPolicies() error {
 	}
 	engine := gpolengine.NewEngine(e.namespace, matching.NewMatcher())
 	for _, policy := range e.set.generate {
-		provider, err := e.celWorld()
-		if err != nil {
-			return err
-		}
-		request.Context = provider
+		request.Context = e.set.cluster.ofOne()
 		found, err := engine.Handle(request, policy, false)
 		if err != nil {
 			return err

@@ -78,19 +78,16 @@ func newKyverno() (*kyverno, error) {
 	if k.scopes, k.clusterKinds, err = clusterScopes(); err != nil {
 		return nil, err
 	}
-	k.engine = k.newEngine(nil, nil)
+	k.engine = k.newEngine(nil, nil, nil)
 	return k, nil
 }
 
-// newEngine is the engine of the classic kinds, with these exceptions and what it finds in a cluster, if there is one.
-func (k *kyverno) newEngine(exceptions classicExceptions, cluster *world) engineapi.Engine {
+// newEngine is the engine of the classic kinds, with these exceptions, this client of a cluster and what is recorded besides, if there is such.
+func (k *kyverno) newEngine(exceptions classicExceptions, client engineapi.Client, recorded *world) engineapi.Engine {
 	state := &store.Store{}
 	state.SetLocal(true)
-	var client engineapi.Client
-	if cluster != nil {
-		state.AllowApiCall(true)
-		client = rawWorld{cluster: cluster}
-	}
+	state.AllowApiCall(client != nil)
+	recorded.tell(state)
 	inCluster := false
 	return engine.NewEngine(
 		k.config, k.jmespath, client,

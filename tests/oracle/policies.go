@@ -35,12 +35,14 @@ type policySet struct {
 	generate   []gpolengine.Policy         // GeneratingPolicy and its namespaced form
 	images     ivpolengine.Provider        // ImageValidatingPolicy and its namespaced form; nil if none
 
+	cluster *world // nil if the load says nothing of a cluster
+
 	cleanup  []kyvernov2.CleanupPolicyInterface // ClusterCleanupPolicy, CleanupPolicy
 	deleting []dpolengine.Policy                // DeletingPolicy and its namespaced form
 }
 
 // load compiles policies. What is refused is left out of the set, with the reason.
-func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r response) {
+func (k *kyverno) load(req *request) (set *policySet, r response) {
 	set = &policySet{engine: k.engine}
 	var exceptions exceptionSet
 	refuse := func(policy string, err error) { r.Refused = append(r.Refused, refusal{policy, err.Error()}) }
@@ -54,7 +56,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 	var generating []policiesv1beta1.GeneratingPolicyLike
 	var deleting []policiesv1beta1.DeletingPolicyLike
 	var ofImages []policiesv1beta1.ImageValidatingPolicyLike
-	for i, raw := range policies {
+	for i, raw := range req.Policies {
 		place := fmt.Sprintf("policies[%d]", i)
 		found, err := k.read(raw, &exceptions, refuse)
 		if err != nil {
@@ -71,7 +73,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 			refuse(place, fmt.Errorf("the oracle does not answer for %s", kind))
 		}
 		for _, p := range found.Policies {
-			if err := k.accept(p, cluster != nil); err != nil {
+			if err := k.accept(p, req.Cluster != nil); err != nil {
 				refuse(p.GetKind()+"/"+p.GetName(), err)
 				continue
 			}
@@ -89,7 +91,7 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 		generating = append(generating, found.GeneratingPolicies...)
 		ofImages = append(ofImages, found.ImageValidatingPolicies...)
 		for _, p := range found.CleanupPolicies {
-			if err := k.acceptCleanup(p); err != nil {
+			if err := k.acceptCleanup(p, req.Cluster != nil); err != nil {
 				refuse(p.GetKind()+"/"+p.GetName(), err)
 				continue
 			}
@@ -97,7 +99,28 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 		}
 		deleting = append(deleting, found.DeletingPolicies...)
 	}
-	// Exceptions may come after the policies that they are from.
+	if req.Cluster != nil {
+		// CEL policies keep the context that they are compiled with, and Kyverno has one for the process.
+		var err error
+		if set.cluster, err = k.newWorld(req); err != nil {
+			refuse("cluster", err)
+			return set, r
+		}
+		k.compiling.Lock()
+		defer k.compiling.Unlock()
+		before := libs.LibraryContext
+		libs.LibraryContext = set.cluster
+		defer func() { libs.LibraryContext = before }()
+	} else {
+		k.compiling.RLock()
+		defer k.compiling.RUnlock()
+	}
+	if len(exceptions.classic) > 0 || set.cluster != nil {
+		set.engine = k.newEngine(exceptions.classic, set.cluster.client(nil), set.cluster)
+		set.exceptions = exceptions.classic
+	}
+	cel = k.compile(set, cel, exceptions.cel, refuse)
+	mutating = k.compileMutating(set, mutating, exceptions.cel, refuse)
 	for _, p := range deleting {
 		compiled, err := compileDeleting(p, exceptions.cel)
 		if err != nil {
@@ -106,29 +129,6 @@ func (k *kyverno) load(policies, cluster []json.RawMessage) (set *policySet, r r
 		}
 		set.deleting = append(set.deleting, compiled...)
 	}
-	var w *world
-	if cluster != nil {
-		// CEL policies keep the context that they are compiled with, and Kyverno has one for the process.
-		var err error
-		if w, err = k.newWorld(cluster); err != nil {
-			refuse("cluster", err)
-			return set, r
-		}
-		k.compiling.Lock()
-		defer k.compiling.Unlock()
-		before := libs.LibraryContext
-		libs.LibraryContext = w
-		defer func() { libs.LibraryContext = before }()
-	} else {
-		k.compiling.RLock()
-		defer k.compiling.RUnlock()
-	}
-	if len(exceptions.classic) > 0 || w != nil {
-		set.engine = k.newEngine(exceptions.classic, w)
-		set.exceptions = exceptions.classic
-	}
-	cel = k.compile(set, cel, exceptions.cel, refuse)
-	mutating = k.compileMutating(set, mutating, exceptions.cel, refuse)
 	set.generate = compileGenerating(generating, exceptions.cel, refuse)
 	r.Loaded = len(set.classic) + len(cel) + len(mutating) + len(set.generate) + k.compileImages(set, ofImages, exceptions.cel, refuse) + len(set.cleanup) + len(set.deleting) + len(exceptions.classic) + len(exceptions.cel)
 	return set, r
@@ -184,16 +184,24 @@ func (k *kyverno) accept(p kyvernov1.PolicyInterface, hasCluster bool) error {
 	}
 	for _, rule := range p.GetSpec().Rules {
 		for _, entry := range contextOf(&rule) {
-			inCluster := entry.APICall != nil && entry.APICall.Service == nil && hasCluster
-			if entry.APICall != nil && !inCluster || entry.ConfigMap != nil || entry.ImageRegistry != nil || entry.GlobalReference != nil {
-				return fmt.Errorf("rule %s: the oracle has no cluster for context %s", rule.Name, entry.Name)
+			if err := answerable(&entry, hasCluster); err != nil {
+				return fmt.Errorf("rule %s: %w", rule.Name, err)
 			}
 		}
 	}
 	return nil
 }
 
-// contextOf are the context entries of a rule and of its loops.
+// answerable says of a context entry why this program has no answer.
+func answerable(entry *kyvernov1.ContextEntry, hasCluster bool) error {
+	inCluster := (entry.APICall != nil || entry.GlobalReference != nil) && hasCluster
+	if entry.Variable != nil || inCluster {
+		return nil
+	}
+	return fmt.Errorf("the oracle has no cluster for context %s", entry.Name)
+}
+
+// contextOf are the context entries of a rule, of its loops and of its targets.
 func contextOf(rule *kyvernov1.Rule) []kyvernov1.ContextEntry {
 	entries := slices.Clone(rule.Context)
 	if rule.Validation != nil {
@@ -203,6 +211,14 @@ func contextOf(rule *kyvernov1.Rule) []kyvernov1.ContextEntry {
 	}
 	if rule.Mutation != nil {
 		for _, loop := range rule.Mutation.ForEachMutation {
+			entries = append(entries, loop.Context...)
+		}
+		for _, target := range rule.Mutation.Targets {
+			entries = append(entries, target.Context...)
+		}
+	}
+	if rule.Generation != nil {
+		for _, loop := range rule.Generation.ForEachGeneration {
 			entries = append(entries, loop.Context...)
 		}
 	}

@@ -12,8 +12,12 @@ type request struct {
 
 	// load: policies, each an object or a string of YAML (one document or more).
 	Policies []json.RawMessage `json:"policies"`
-	// load: the objects of the cluster that policies may ask for; what is not there does not exist.
+	// load: the objects of the cluster, which policies look up, copy and change; what is not there does not exist.
 	Cluster []json.RawMessage `json:"cluster"`
+	// load: what services and the global context answer; whatever else is asked of them is an error.
+	Answers []recorded `json:"answers"`
+	// load: kinds that nobody may ask for, as `v1/ConfigMap`: each question about them fails.
+	Forbidden []string `json:"forbidden"`
 
 	// eval, admit, sign: the objects; the answers come in their order.
 	Resources []json.RawMessage `json:"resources"`
@@ -27,13 +31,22 @@ type request struct {
 	NamespaceLabels map[string]string `json:"namespaceLabels"`
 	// eval: "float64" (default, as Kyverno's CLI reads files) or "int64" (as a cluster's webhook sees integers).
 	Numbers string `json:"numbers"`
-	// eval: the other objects of the cluster, for rules that copy or change them.
+	// eval: the objects that rules about existing objects change, with the numbers of the request; absent: those of the load.
 	World []json.RawMessage `json:"world"`
 	// eval: leave messages out of the rows.
 	Brief bool `json:"brief"`
 
 	// jmespath: the expressions; what is found comes in their order.
 	Queries []query `json:"queries"`
+}
+
+// recorded is an answer to a request by method and URL, of the API server one without host; or an entry of the global context.
+type recorded struct {
+	Method string          `json:"method"`
+	URL    string          `json:"url"`
+	Body   json.RawMessage `json:"body"` // of a POST to the API server; others are known by their URL
+	Entry  string          `json:"entry"`
+	Answer json.RawMessage `json:"answer"`
 }
 
 type userInfo struct {
@@ -75,7 +88,7 @@ type answer struct {
 	Patched map[string]any `json:"patched,omitempty"` // eval; only when mutation changed the resource
 	// eval: the objects that generate rules make
 	Generated []map[string]any `json:"generated,omitempty"`
-	// eval: the objects of the world that rules about existing objects changed, as they are afterwards
+	// eval: the objects of the cluster that rules about existing objects changed, as they are afterwards
 	Targets []map[string]any `json:"targets,omitempty"`
 	Error   string           `json:"error,omitempty"`  // eval: no verdict, for instance after a panic of the engine
 	Faults  []string         `json:"faults,omitempty"` // admit: why the API server would refuse the object

@@ -105,7 +105,7 @@ func (s *server) dispatch(line []byte, reply chan<- response) {
 			s.work(func() {
 				defer close(l.done)
 				var r response
-				l.set, r = s.kyverno.load(req.Policies, req.Cluster)
+				l.set, r = s.kyverno.load(&req)
 				reply <- r
 			})
 		}()

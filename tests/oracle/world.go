@@ -7,39 +7,67 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/apis/v1alpha1"
+	"github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno/store"
 	"github.com/kyverno/kyverno/pkg/cel/libs"
 	engineapi "github.com/kyverno/kyverno/pkg/engine/api"
 	kerrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// world is what policies of a set find in the cluster: the objects given with
-// the load, in the order in which the API server lists them.
+// world is the cluster of a set: the objects given with the load, in the order in which the API server lists them.
 type world struct {
 	libs.Context
-	objects map[schema.GroupVersionResource][]*unstructured.Unstructured
+	objects   map[schema.GroupVersionResource][]*unstructured.Unstructured
+	forbidden map[schema.GroupVersionResource]bool
+	answers   []recorded
 }
 
-// newWorld knows the objects of a load, each with its apiVersion and kind.
-func (k *kyverno) newWorld(raws []json.RawMessage) (*world, error) {
-	w := &world{libs.NewFakeContextProvider(), map[schema.GroupVersionResource][]*unstructured.Unstructured{}}
-	for _, raw := range raws {
-		object := &unstructured.Unstructured{}
-		if err := json.Unmarshal(raw, &object.Object); err != nil {
+// newWorld knows the objects of a load, each with its apiVersion and kind; numbers are those of a cluster.
+func (k *kyverno) newWorld(req *request) (*world, error) {
+	entries := libs.NewFakeContextProvider()
+	for _, a := range req.Answers {
+		if a.Entry == "" {
+			continue
+		}
+		var entry any
+		if err := json.Unmarshal(a.Answer, &entry); err != nil {
 			return nil, err
 		}
-		kind := object.GroupVersionKind()
-		mapping, err := k.restMapper.RESTMapping(kind.GroupKind(), kind.Version)
+		entries.AddGlobalReference(a.Entry, entry)
+	}
+	w := &world{
+		Context:   entries,
+		answers:   req.Answers,
+		objects:   map[schema.GroupVersionResource][]*unstructured.Unstructured{},
+		forbidden: map[schema.GroupVersionResource]bool{},
+	}
+	for _, raw := range req.Cluster {
+		object, err := k.resource(raw, true)
 		if err != nil {
 			return nil, err
 		}
-		w.objects[mapping.Resource] = append(w.objects[mapping.Resource], object)
+		resource, err := k.resourceOf(object.GroupVersionKind())
+		if err != nil {
+			return nil, err
+		}
+		w.objects[resource] = append(w.objects[resource], object)
+	}
+	for _, name := range req.Forbidden {
+		at := strings.LastIndex(name, "/")
+		resource, err := k.resourceOf(schema.FromAPIVersionAndKind(name[:max(at, 0)], name[at+1:]))
+		if err != nil {
+			return nil, err
+		}
+		w.forbidden[resource] = true
 	}
 	for _, objects := range w.objects {
 		slices.SortFunc(objects, func(a, b *unstructured.Unstructured) int {
@@ -49,9 +77,47 @@ func (k *kyverno) newWorld(raws []json.RawMessage) (*world, error) {
 	return w, nil
 }
 
+// all are the objects of every kind; none where there is no cluster.
+func (w *world) all() []*unstructured.Unstructured {
+	if w == nil {
+		return nil
+	}
+	var all []*unstructured.Unstructured
+	for _, objects := range w.objects {
+		all = append(all, objects...)
+	}
+	slices.SortFunc(all, func(a, b *unstructured.Unstructured) int {
+		return cmp.Or(
+			cmp.Compare(a.GroupVersionKind().String(), b.GroupVersionKind().String()),
+			cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(a.GetName(), b.GetName()),
+		)
+	})
+	return all
+}
+
+// ofOne is the same for one evaluation, which notes the objects that it makes.
+func (w *world) ofOne() libs.Context {
+	if w == nil {
+		return libs.NewFakeContextProvider()
+	}
+	return &world{w.Context.Clone(), w.objects, w.forbidden, w.answers}
+}
+
+// client answers what rules ask by URL from the world, and everything else by another client; it is that one where there
+// is no cluster.
+func (w *world) client(other engineapi.Client) engineapi.Client {
+	if w == nil {
+		return other
+	}
+	return rawWorld{other, w}
+}
+
 func (w *world) find(apiVersion, resource, namespace string, keep func(*unstructured.Unstructured) bool) ([]*unstructured.Unstructured, schema.GroupVersionResource, error) {
 	version, err := schema.ParseGroupVersion(apiVersion)
 	gvr := version.WithResource(resource)
+	if w.forbidden[gvr] {
+		return nil, gvr, kerrors.NewForbidden(gvr.GroupResource(), "", fmt.Errorf("nobody may ask for them"))
+	}
 	var found []*unstructured.Unstructured
 	for _, object := range w.objects[gvr] {
 		if (namespace == "" || object.GetNamespace() == namespace) && keep(object) {
@@ -90,15 +156,70 @@ func (w *world) ListResources(apiVersion, resource, namespace string, wanted map
 	return list, nil
 }
 
+// tell gives Kyverno's command line what services and the global context answer.
+func (w *world) tell(state *store.Store) {
+	if w == nil {
+		return
+	}
+	var calls []v1alpha1.APICallResponseEntry
+	var entries []v1alpha1.GlobalContextEntryValue
+	for _, a := range w.answers {
+		body := runtime.RawExtension{Raw: a.Answer}
+		switch {
+		case a.Entry != "":
+			entries = append(entries, v1alpha1.GlobalContextEntryValue{Name: a.Entry, Data: &body})
+		case !strings.HasPrefix(a.URL, "/"):
+			calls = append(calls, v1alpha1.APICallResponseEntry{URL: a.URL, Method: a.Method, Response: v1alpha1.APICallResponse{Body: body}})
+		}
+	}
+	state.SetAPICallResponses(calls)
+	state.SetGlobalContextEntries(entries)
+}
+
+// posted is what the API server answers to a POST, if that is recorded.
+func (w *world) posted(path string, sent any) ([]byte, error) {
+	for _, a := range w.answers {
+		var body any
+		if a.Method == "POST" && a.URL == path && json.Unmarshal(a.Body, &body) == nil && reflect.DeepEqual(body, sent) {
+			return a.Answer, nil
+		}
+	}
+	return nil, kerrors.NewBadRequest(fmt.Sprintf("POST %s of %v is not answered here", path, sent))
+}
+
+// PostResource answers as RawAbsPath does.
+func (w *world) PostResource(apiVersion, resource, namespace string, data map[string]any) (*unstructured.Unstructured, error) {
+	path := "/apis/" + apiVersion
+	if !strings.Contains(apiVersion, "/") {
+		path = "/api/" + apiVersion
+	}
+	if namespace != "" {
+		path += "/namespaces/" + namespace
+	}
+	answer, err := w.posted(path+"/"+resource, data)
+	if err != nil {
+		return nil, err
+	}
+	object := &unstructured.Unstructured{}
+	return object, json.Unmarshal(answer, &object.Object)
+}
+
 // rawWorld answers the questions of classic policies, which are URLs, from a world.
 type rawWorld struct {
-	engineapi.Client // nil: nothing else is asked of it
+	engineapi.Client // nil: nothing else is asked
 	cluster          *world
 }
 
 // RawAbsPath answers a GET of a list as the API server does; its items of built-in kinds do not say their kind. Whatever
 // else is asked for is an error.
-func (w rawWorld) RawAbsPath(_ context.Context, path, method string, _ io.Reader) ([]byte, error) {
+func (w rawWorld) RawAbsPath(_ context.Context, path, method string, sent io.Reader) ([]byte, error) {
+	if method == "POST" {
+		var body any
+		if err := json.NewDecoder(sent).Decode(&body); err != nil {
+			return nil, err
+		}
+		return w.cluster.posted(path, body)
+	}
 	asked, err := url.ParseRequestURI(path)
 	if err != nil {
 		return nil, err

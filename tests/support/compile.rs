@@ -1,6 +1,6 @@
 //! Our side of comparisons: sources through the whole compiler, and resources through the evaluator.
 
-use super::oracle::{Operation, Request};
+use super::oracle::{Operation, Recorded, Request};
 use super::verdict::Verdict;
 use aipc_compiler::analysis::{self, Options};
 use aipc_compiler::diagnostic::{Diagnostic, has_errors};
@@ -8,14 +8,15 @@ use aipc_compiler::formats::support::{Target, legalize};
 use aipc_compiler::formats::{bytecode, emit_yaml};
 use aipc_compiler::ir::{Policy, PolicySet, Rule};
 use aipc_compiler::source::{NoFiles, Sources};
+use aipc_runtime::budget::Budget;
 use aipc_runtime::document::Document;
 use aipc_runtime::machine;
 use aipc_runtime::machine::{
-    AdmissionOperation, Decision, Environment, Evaluator, Limits, Namespaces, Resource, RuleVerdict, User,
-    World,
+    AdmissionOperation, Answer, Decision, Environment, Evaluator, Key, Limits, Namespaces, Resource,
+    RuleVerdict, User, World,
 };
 use aipc_runtime::program::{Body, Program, RuleId};
-use aipc_runtime::value::Time;
+use aipc_runtime::value::{Time, Value::Node};
 use serde_json::{Value, json};
 
 /// A file of policies in every form that the compiler gives.
@@ -180,7 +181,7 @@ impl Compiled {
             namespaces
                 .add(resource["metadata"]["namespace"].as_str().unwrap_or("default"), Resource::of(space));
         }
-        let world = world(&request.cluster);
+        let world = world(request);
         let mut environment = Environment::new(Time::parse("2026-11-23T12:00:00Z").expect("a moment"));
         environment.world = Some(&world);
         environment.user = user.as_ref();
@@ -197,13 +198,19 @@ impl Compiled {
     }
 }
 
-/// The objects that are all there are.
-fn world(cluster: &[Value]) -> World {
-    let mut world = World::whole();
-    for object in cluster {
+/// The objects that are all there are, but for kinds that nobody may ask for: what these hold is not known.
+fn world(request: &Request) -> World {
+    let mut world = match request.forbidden.is_empty() {
+        true => World::whole(),
+        false => World::default(),
+    };
+    for object in &request.cluster {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let kind = format!("{}/{}", text(&object["apiVersion"]), text(&object["kind"]));
         let metadata = &object["metadata"];
+        if request.forbidden.contains(&kind) {
+            continue;
+        }
         world.add_object(
             &kind,
             &text(&metadata["namespace"]),
@@ -211,7 +218,30 @@ fn world(cluster: &[Value]) -> World {
             Document::from_json(object),
         );
     }
+    for recorded in &request.answers {
+        world.add_answer(question(recorded), Answer::Is(Document::from_json(&recorded.answer)));
+    }
     world
+}
+
+fn question(recorded: &Recorded) -> Key {
+    let mut budget = Budget::new(1 << 20);
+    let sent = |value: &Value| Document::from_json(value);
+    if !recorded.entry.is_empty() {
+        return Key::cache(&recorded.entry);
+    }
+    if !recorded.kind.is_empty() {
+        let object = sent(&recorded.object);
+        return Key::post(&recorded.kind, &Node(&object, object.root()), &mut budget)
+            .expect("a short object");
+    }
+    match &recorded.body {
+        Some(body) => {
+            let body = sent(body);
+            Key::http_post(&recorded.url, &Node(&body, body.root()), &mut budget).expect("a short body")
+        }
+        None => Key::http_get(&recorded.url),
+    }
 }
 
 fn judged(program: &Program, decision: &Decision) -> Judged {

@@ -41,12 +41,56 @@ pub struct Request {
     /// As many as resources (null: the resource itself), or none at all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub old_resources: Vec<Value>,
-    /// The objects of the cluster, for what policies look up.
+    /// The objects of the cluster: what policies look up, copy and change.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cluster: Vec<Value>,
-    /// The other objects of the cluster.
+    /// The objects that rules about existing objects change, where they are not those of the cluster.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub world: Vec<Value>,
+    /// What the API server, services and the global context answer; nothing else is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Recorded>,
+    /// Kinds that nobody may ask for, as `v1/ConfigMap`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forbidden: Vec<String>,
+}
+
+/// An answer to a request by method and URL, or an entry of the global context.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Recorded {
+    pub method: String,
+    /// Of the API server: without its host.
+    pub url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<Value>,
+    pub entry: String,
+    pub answer: Value,
+    /// What is posted to the API server, as the language names it.
+    #[serde(skip)]
+    pub kind: String,
+    /// That, as the language says it.
+    #[serde(skip)]
+    pub object: Value,
+}
+
+impl Recorded {
+    pub fn entry(name: &str, answer: Value) -> Recorded {
+        Recorded { entry: name.to_owned(), answer, ..Recorded::default() }
+    }
+
+    pub fn service(method: &str, url: &str, body: Option<Value>, answer: Value) -> Recorded {
+        Recorded { method: method.to_owned(), url: url.to_owned(), body, answer, ..Recorded::default() }
+    }
+
+    /// Of an object that is sent with its `apiVersion` and `kind`.
+    pub fn posted(kind: &str, url: &str, object: Value, answer: Value) -> Recorded {
+        let mut body = object.clone();
+        let (api_version, name) = kind.rsplit_once('/').unwrap_or_default();
+        body["apiVersion"] = json!(api_version);
+        body["kind"] = json!(name);
+        let kind = kind.to_owned();
+        Recorded { kind, object, ..Recorded::service("POST", url, Some(body), answer) }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -260,13 +304,14 @@ impl Oracle {
         self.loaded(id, &request)
     }
 
-    /// As [`Oracle::load`], with the objects that are all there are in the cluster.
-    pub fn load_with(&self, policies: &[&str], cluster: &[Value]) -> PolicySet<'_> {
-        if cluster.is_empty() {
+    /// As [`Oracle::load`], with the cluster of a request.
+    pub fn load_with(&self, policies: &[&str], request: &Request) -> PolicySet<'_> {
+        if request.cluster.is_empty() {
             return self.load(policies);
         }
         let id = self.sets.fetch_add(1, Ordering::Relaxed).to_string();
-        let request = json!({"op": "load", "id": id, "policies": policies, "cluster": cluster});
+        let request = json!({"op": "load", "id": id, "policies": policies, "cluster": request.cluster,
+            "forbidden": request.forbidden, "answers": request.answers});
         self.loaded(id, &request)
     }
 

@@ -152,7 +152,7 @@ fn live(
     request: &Request,
     outcome: &mut Outcome,
 ) {
-    let set = oracle.load_with(&[yaml], &request.cluster);
+    let set = oracle.load_with(&[yaml], request);
     if let Some(refusal) = set.refused.first() {
         outcome.problems.push(format!("Kyverno refuses our {form}: {}\n{yaml}", refusal.reason));
         return;

@@ -73,12 +73,8 @@ pub fn rules_of<'a>(set: &'a PolicySet, exemption: &Exemption) -> Vec<RuleOf<'a>
 /// speaks on its operations.
 ///
 /// # Errors
-/// One of them is of a verb without exceptions, or it asks what Pods in lists were before.
+/// It asks what Pods in lists were before.
 pub fn exempted(exemption: &Exemption, rules: &[RuleOf<'_>]) -> Result<Vec<Exempted>, Unsupported> {
-    if rules.iter().any(|(_, rule)| matches!(rule.body, Body::Verify(_))) {
-        let reason = "aipc writes no exceptions from `verify` yet";
-        return Err(Unsupported { span: exemption.origin, reason });
-    }
     let spoken_on = rules.iter().fold(
         Operations { create: false, update: false, delete: false, connect: false },
         |all, (_, rule)| joined(all, rule.operations, |a, b| a || b),

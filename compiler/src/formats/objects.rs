@@ -1,4 +1,4 @@
-//! Objects that `generate` makes, before they are written for a target.
+//! Objects that `generate` makes and `cluster.post` sends, before they are written for a target.
 
 use super::Unsupported;
 use crate::ir::present::{Facts, certain};
@@ -32,6 +32,41 @@ pub fn fields(value: &Value) -> Result<Fields, Unsupported> {
         }
     }
     Ok(fields)
+}
+
+/// An object that is sent to the API server.
+pub struct Posted {
+    /// Its fields, with what it is.
+    pub entries: Vec<(String, Value)>,
+    /// Where it is sent, if its kind lives in namespaces.
+    pub namespace: Option<Value>,
+}
+
+/// The object, if it is written out, and so is the namespace that it goes to, or that is the admitted object's: nothing
+/// else decides what is sent where.
+pub fn posted(kind: &KindRef, object: &Value) -> Option<Posted> {
+    let ValueKind::Object(fields) = &object.kind else { return None };
+    let field = |fields: &[(String, Value)], name: &str| {
+        fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+    };
+    let namespace = match kind.namespaced {
+        true => {
+            let ValueKind::Object(metadata) = field(fields, "metadata")?.kind else { return None };
+            let namespace = field(&metadata, "namespace")?;
+            let is_own =
+                namespace.as_path().is_some_and(|it| it.root == Root::Namespace && it.steps.is_empty());
+            let is_name = matches!(namespace.as_literal(), Some(Literal::Text(_)));
+            Some(namespace).filter(|_| is_own || is_name)?.into()
+        }
+        false => None,
+    };
+    let text = |text: String| Value::new(ValueKind::Literal(Literal::Text(text)), Type::Text, object.origin);
+    let mut entries = vec![
+        ("apiVersion".to_owned(), text(kind.api_version())),
+        ("kind".to_owned(), text(kind.kind.clone())),
+    ];
+    entries.extend(fields.iter().filter(|(key, _)| key != "apiVersion" && key != "kind").cloned());
+    Some(Posted { entries, namespace })
 }
 
 /// What must hold for names to be there, and not empty, besides what is asked anyway.

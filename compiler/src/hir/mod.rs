@@ -40,6 +40,8 @@ pub use occurrence::{Definition, Occurrence};
 pub use ty::{Record, Ty};
 pub(crate) use verify::NO_LOG;
 
+use std::sync::Arc;
+
 use crate::ir;
 use crate::source::Span;
 
@@ -289,7 +291,8 @@ pub struct Exemption {
 /// Who a rule speaks of, kinds and views resolved.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    pub targets: Vec<ir::Target>,
+    /// Shared: a view that many rules speak of has many.
+    pub targets: Arc<Vec<ir::Target>>,
     /// The elements spoken of, from the subject on; `None` where it is the subject as a whole.
     pub elements: Option<Elements>,
     /// The type of `self`: of one element, or of the subject.

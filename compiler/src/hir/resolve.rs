@@ -6,6 +6,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::errors;
 use crate::diagnostic::Diagnostic;
@@ -24,7 +25,7 @@ pub const PRELUDE: ModuleId = ModuleId(0);
 /// The files of one compilation, by what they declare.
 #[derive(Default)]
 pub struct Modules {
-    list: Vec<Declared>,
+    list: Vec<Rc<Declared>>,
 }
 
 /// What one file declares. Later declarations of a name that was taken have been reported and are left out.
@@ -33,7 +34,7 @@ pub struct Declared {
     pub name: String,
     pub lets: HashMap<String, Rc<ast::Let>>,
     pub functions: HashMap<String, Rc<ast::Function>>,
-    pub policies: HashMap<String, Rc<ast::Policy>>,
+    pub policies: HashMap<String, Arc<ast::Policy>>,
     /// By name; several with one name, for different subjects, in their order.
     pub views: HashMap<String, Vec<Rc<ast::View>>>,
     pub kinds: HashMap<String, DeclaredKind>,
@@ -86,6 +87,13 @@ impl Modules {
     }
 }
 
+/// What the prelude declares, kept from one analysis to the next.
+#[derive(Clone, Default)]
+pub struct Prelude {
+    /// Under the number that the prelude had among the files: its spans have it too.
+    known: Option<(FileId, Rc<Declared>)>,
+}
+
 /// How deeply files may use files.
 const USE_DEPTH_MAX: usize = 64;
 
@@ -105,7 +113,12 @@ pub struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    pub fn new(sources: &'a mut Sources, loader: &'a dyn Loader, cluster: &'a mut Cluster) -> Resolver<'a> {
+    pub fn new(
+        sources: &'a mut Sources,
+        loader: &'a dyn Loader,
+        cluster: &'a mut Cluster,
+        prelude: &mut Prelude,
+    ) -> Resolver<'a> {
         let mut resolver = Resolver {
             sources,
             loader,
@@ -118,9 +131,22 @@ impl<'a> Resolver<'a> {
             open: Vec::new(),
         };
         let file = resolver.sources.add("<std/prelude>", stdlib::PRELUDE);
-        let parsed = syntax::parse(file, stdlib::PRELUDE);
-        resolver.diagnostics.extend(parsed.diagnostics);
-        resolver.declare("std/prelude", file, &parsed.module);
+        match &prelude.known {
+            Some((at, declared)) if *at == file => {
+                resolver.modules.list.push(Rc::clone(declared));
+                resolver.by_name.insert(declared.name.clone(), PRELUDE);
+                resolver.files.insert(PRELUDE, file);
+            }
+            _ => {
+                let parsed = syntax::parse(file, stdlib::PRELUDE);
+                resolver.diagnostics.extend(parsed.diagnostics);
+                let id = resolver.declare("std/prelude", file, &parsed.module);
+                // One that said something says it each time.
+                if resolver.diagnostics.is_empty() {
+                    prelude.known = Some((file, Rc::clone(&resolver.modules.list[id.0])));
+                }
+            }
+        }
         resolver
     }
 
@@ -128,7 +154,7 @@ impl<'a> Resolver<'a> {
     pub fn declare(&mut self, name: &str, file: FileId, module: &ast::Module) -> ModuleId {
         let id = ModuleId(self.modules.list.len());
         self.files.insert(id, file);
-        self.modules.list.push(Declared { name: name.to_string(), ..Declared::default() });
+        self.modules.list.push(Rc::new(Declared { name: name.to_string(), ..Declared::default() }));
         self.by_name.insert(name.to_string(), id);
         self.open.push(name.to_string());
         let mut declared = Declared { name: name.to_string(), ..Declared::default() };
@@ -137,7 +163,7 @@ impl<'a> Resolver<'a> {
             self.declare_item(item, &mut declared, &mut taken);
         }
         self.open.pop();
-        self.modules.list[id.0] = declared;
+        self.modules.list[id.0] = Rc::new(declared);
         id
     }
 
@@ -162,7 +188,7 @@ impl<'a> Resolver<'a> {
             ast::Item::Policy(it) => {
                 let name = ast::Name { text: it.name.text.clone(), span: it.name.span };
                 if self.take(&name, taken) {
-                    declared.policies.insert(it.name.text.clone(), Rc::new((**it).clone()));
+                    declared.policies.insert(it.name.text.clone(), Arc::clone(it));
                 }
             }
             ast::Item::PolicyInstance(it) => {

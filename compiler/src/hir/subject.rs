@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::check::Checker;
 use super::occurrence::Definition;
@@ -62,7 +63,7 @@ pub(super) enum Of {
 /// One part of a subject, resolved: what it is about, before elements are told from subjects.
 #[derive(Clone)]
 pub(super) struct Part {
-    targets: Vec<ir::Target>,
+    targets: Arc<Vec<ir::Target>>,
     subject_ty: Ty,
     object_ty: Ty,
     /// From the subject to what is spoken of; the plain subject if it is that itself.
@@ -148,9 +149,9 @@ impl Checker<'_> {
         for part in parts {
             let plain = |part: &Part| part.place == Place::root(Root::Subject);
             if plain(&all) && plain(&part) {
-                for target in part.targets {
-                    if !all.targets.contains(&target) {
-                        all.targets.push(target);
+                for target in part.targets.iter() {
+                    if !all.targets.contains(target) {
+                        Arc::make_mut(&mut all.targets).push(target.clone());
                     }
                 }
                 all.subject_ty = all.subject_ty.join(part.subject_ty);
@@ -224,7 +225,7 @@ impl Checker<'_> {
         };
         let target = ir::Target { kind, subresource: None, subjects: vec![ir::SubjectPath::default()] };
         Part {
-            targets: vec![target],
+            targets: Arc::new(vec![target]),
             subject_ty: ty.clone(),
             object_ty: ty.clone(),
             place: Place::root(Root::Subject),
@@ -303,7 +304,7 @@ impl Checker<'_> {
         let target =
             ir::Target { kind: self.kind_ref(id), subresource, subjects: vec![ir::SubjectPath::default()] };
         Part {
-            targets: vec![target],
+            targets: Arc::new(vec![target]),
             subject_ty: ty.clone(),
             object_ty: ty.clone(),
             place: Place::root(Root::Subject),
@@ -368,20 +369,18 @@ impl Checker<'_> {
 
     /// The declarations of one view, for different kinds, are one subject.
     fn join_view(&mut self, mut all: Part, part: Part) -> Part {
-        for target in part.targets {
-            match all
-                .targets
-                .iter_mut()
-                .find(|it| it.kind == target.kind && it.subresource == target.subresource)
+        for target in part.targets.iter() {
+            let targets = Arc::make_mut(&mut all.targets);
+            match targets.iter_mut().find(|it| it.kind == target.kind && it.subresource == target.subresource)
             {
                 Some(known) => {
-                    for subject in target.subjects {
-                        if !known.subjects.contains(&subject) {
-                            known.subjects.push(subject);
+                    for subject in &target.subjects {
+                        if !known.subjects.contains(subject) {
+                            known.subjects.push(subject.clone());
                         }
                     }
                 }
-                None => all.targets.push(target),
+                None => targets.push(target.clone()),
             }
         }
         join_chains(&mut all.chain, &part.chain);
@@ -419,7 +418,7 @@ impl Checker<'_> {
             let subjects: Option<Vec<ir::SubjectPath>> =
                 place.branches.iter().map(|branch| subject_path(&branch.steps)).collect();
             let subjects = subjects?;
-            for target in &mut part.targets {
+            for target in Arc::make_mut(&mut part.targets) {
                 target.subjects = subjects.clone();
             }
             part.subject_ty = here.0.ty.clone();

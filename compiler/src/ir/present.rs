@@ -3,7 +3,7 @@
 use super::{Cond, CondKind, Literal, Operation, Path, Root, Step, Target, TextPart, Value, ValueKind};
 
 /// Values that conditions have found to be there.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct Facts {
     paths: Vec<Path>,
     /// What operations made of values.

@@ -11,7 +11,7 @@ pub(super) fn lower_exemption(exemption: &hir::Exemption) -> Lowered<ir::Exempti
     let scope = lower_scope(&mut ctx, &exemption.narrows, None)?;
     Ok(ir::Exemption {
         rules: exemption.rules.clone(),
-        targets: exemption.subject.as_ref().map(|it| it.targets.clone()).unwrap_or_default(),
+        targets: exemption.subject.as_ref().map(|it| it.targets.to_vec()).unwrap_or_default(),
         operations: exemption.operations,
         applies: scope.applies,
         bindings: scope.bindings,

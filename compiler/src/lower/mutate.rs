@@ -43,7 +43,7 @@ pub(super) fn lower_mutation(
                 edits_of(ctx, &existing.subject, &existing.narrows, &scope.applies, &mutation.edits)?;
             let span = existing.subject.span;
             let existing = ir::Existing {
-                targets: existing.subject.targets.clone(),
+                targets: existing.subject.targets.to_vec(),
                 applies: changed.applies,
                 bindings: changed.bindings,
             };

@@ -52,7 +52,7 @@ fn with_body(rule: &hir::Rule, scope: Scope, body: ir::Body, sources: &Sources) 
     Rule {
         name: rule.name.clone(),
         description: rule.description.clone(),
-        targets: rule.subject.targets.clone(),
+        targets: rule.subject.targets.to_vec(),
         operations: rule.operations,
         applies: scope.applies,
         bindings: scope.bindings,
@@ -131,7 +131,7 @@ fn lower_check(
     let lowered = Rule {
         name: rule.name.clone(),
         description: rule.description.clone(),
-        targets: rule.subject.targets.clone(),
+        targets: rule.subject.targets.to_vec(),
         operations: rule.operations,
         applies: scope.applies,
         bindings: scope.bindings,
@@ -284,6 +284,10 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// Where a `//` outside strings begins.
 fn comment_start(line: &str) -> Option<usize> {
+    // Most lines have none, and this is quicker than to look at each sign.
+    if !line.contains("//") {
+        return None;
+    }
     let bytes = line.as_bytes();
     let mut in_string = false;
     let mut index = 0;

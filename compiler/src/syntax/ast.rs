@@ -5,6 +5,8 @@
 //! about them, since a diagnostic was given where they arose. Comments are not here but in
 //! the side table of the parse.
 
+use std::sync::Arc;
+
 use crate::source::{FileId, Span};
 
 /// One source file.
@@ -75,7 +77,7 @@ pub enum Item {
     Let(Let),
     View(View),
     Fn(Function),
-    Policy(Box<Policy>),
+    Policy(Arc<Policy>),
     PolicyInstance(PolicyInstance),
     Rule(Box<Rule>),
     Exempt(Exempt),

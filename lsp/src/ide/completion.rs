@@ -11,8 +11,9 @@ use std::rc::Rc;
 use aipc_compiler::hir::Ty;
 use aipc_compiler::hir::cursor::{InScope, ScopeKind, Site};
 use aipc_compiler::kubernetes::{Cluster, ObjectId, Type, well_known_keys};
+use aipc_compiler::source::FileId;
 use aipc_compiler::syntax::ast::Item as AstItem;
-use aipc_compiler::syntax::token::{Keyword, Tok};
+use aipc_compiler::syntax::token::{Keyword, Tok, Token};
 use aipc_compiler::vocabulary::functions::{FUNCTIONS, Parameter};
 use aipc_compiler::vocabulary::names::{IMAGE_PARTS, PREDEFINED};
 use aipc_compiler::vocabulary::types::TYPES;
@@ -43,6 +44,23 @@ pub struct Item {
     pub about: About,
     /// Put in at the top of the file, with it.
     pub import: Option<String>,
+}
+
+impl Item {
+    /// One that puts in its label.
+    fn new(label: &str, kind: ItemKind, detail: impl Into<String>, rank: Rank) -> Item {
+        Item {
+            label: label.to_string(),
+            kind,
+            detail: detail.into(),
+            insert: label.to_string(),
+            snippet: false,
+            rank,
+            deprecated: false,
+            about: About::Nothing,
+            import: None,
+        }
+    }
 }
 
 /// The order in which items are offered.
@@ -122,19 +140,19 @@ fn with_cursor(text: &str, offset: usize) -> (Range<usize>, String) {
     (start..end, replaced)
 }
 
-/// What may stand at a byte of a policy file.
+/// What may stand at a byte of a policy file. The text as it is need not be analysed for that.
 pub fn at(workspace: &mut Workspace, path: &Path, offset: usize) -> Option<Completion> {
-    let file = workspace.policy(path)?;
-    let (replace, text) = with_cursor(file.text(), offset);
-    if let Some(path_of_use) = used_path(&file, replace.start) {
-        let mut offers = Offers { file: &file, keys: &BTreeSet::new(), items: Vec::new() };
-        offers.modules(&workspace.project_files(path));
-        return Some(Completion { replace: path_of_use, items: offers.items });
+    let text = workspace.text(path)?;
+    let (replace, with_word) = with_cursor(&text, offset);
+    let tokens = syntax::tokens(ONLY_FILE, &text);
+    if let Some(inner) = used_path(&tokens, &text, replace.start) {
+        let items = modules(path, &workspace.project_files(path));
+        return Some(Completion { replace: inner, items });
     }
-    let mut marked = workspace.policy_with(path, text.as_str().into(), CURSOR);
-    if marked.analysis.module.sites.is_empty() {
+    let mut marked = workspace.policy_with(path, with_word.as_str().into(), CURSOR);
+    if marked.analysis.module.sites.is_empty() && follows_policy(&tokens, replace.start) {
         // `policy x = library.|` is no item without its arguments.
-        let with_call = text.replacen(CURSOR, &format!("{CURSOR}()"), 1);
+        let with_call = with_word.replacen(CURSOR, &format!("{CURSOR}()"), 1);
         marked = workspace.policy_with(path, with_call.into(), CURSOR);
     }
     let is_of_map = |it: &Site| match it {
@@ -146,72 +164,94 @@ pub fn at(workspace: &mut Workspace, path: &Path, offset: usize) -> Option<Compl
         false => Rc::default(),
     };
     let others = workspace.known_policies(path);
-    Some(complete(&file, replace, &marked, &others, &keys))
+    let in_text = text_around(&tokens, &text, replace.start);
+    let items = complete(&text[..replace.start], &marked, &others, &keys, in_text.is_some());
+    // Within quotes the whole text is replaced: values and labels may have signs in them.
+    Some(Completion { replace: in_text.unwrap_or(replace), items })
 }
 
-/// What may stand at a byte of `file`. `marked` is the same file with [`CURSOR`] where the word at the byte was, and `replace`
-/// that word; `others` are the files of its project, and `keys` those of labels in its manifests.
+/// Tokens are asked for their bytes alone.
+const ONLY_FILE: FileId = FileId(0);
+
+/// What may stand behind a text. `marked` is the file with [`CURSOR`] there; `others` are the files of its project, and
+/// `keys` those of labels in its manifests.
 fn complete(
-    file: &PolicyFile,
-    replace: Range<usize>,
+    before: &str,
     marked: &PolicyFile,
     others: &[Rc<PolicyFile>],
     keys: &BTreeSet<String>,
-) -> Completion {
-    let mut offers = Offers { file, keys, items: Vec::new() };
+    in_text: bool,
+) -> Vec<Item> {
+    let mut offers = Offers { file: marked, keys, items: Vec::new() };
     let options = marked.project.options.borrow();
-    let in_text = is_in_text(file, replace.start);
     for site in &marked.analysis.module.sites {
-        offers.site(site, &options.cluster, others, in_text.is_some());
+        offers.site(site, &options.cluster, others, in_text);
     }
-    let is_after_dot = file.text()[..replace.start].trim_end().ends_with('.');
+    let is_after_dot = before.trim_end().ends_with('.');
     let is_settled =
         |it: &Site| matches!(it, Site::Key { .. } | Site::Word(_) | Site::Value(_) | Site::Subject(_));
     let is_settled = marked.analysis.module.sites.iter().any(is_settled);
-    if in_text.is_none() && !is_after_dot && !is_settled {
-        offers.keywords(replace.start);
+    if !in_text && !is_after_dot && !is_settled {
+        offers.keywords(before);
     }
     offers.items.sort_by(|a, b| (a.rank, &a.label).cmp(&(b.rank, &b.label)));
     offers.items.dedup_by(|a, b| a.label == b.label && a.import == b.import);
-    // Within quotes the whole text is replaced: values and labels may have signs in them.
-    let replace = in_text.unwrap_or(replace);
-    Completion { replace, items: offers.items }
+    offers.items
 }
 
+/// Whether the word `policy` stands shortly before a byte.
+fn follows_policy(tokens: &[Token], offset: usize) -> bool {
+    let before = tokens.partition_point(|it| it.end as usize <= offset);
+    tokens[..before].iter().rev().take(INSTANCE_TOKENS).any(|it| it.tok.is_keyword(Keyword::Policy))
+}
+
+/// `policy`, name, `=`, alias, `.`, with room for a name of several words.
+const INSTANCE_TOKENS: usize = 8;
+
 /// The inner part of a string that a byte is in, but for interpolations.
-fn is_in_text(file: &PolicyFile, offset: usize) -> Option<Range<usize>> {
-    let tokens = syntax::tokens(file.file(), file.text());
+fn text_around(tokens: &[Token], text: &str, offset: usize) -> Option<Range<usize>> {
     let it = tokens
         .iter()
         .find(|it| it.tok == Tok::Str && (it.start as usize) < offset && offset <= it.end as usize)?;
-    let written = file.text().get(it.start as usize..it.end as usize)?;
+    let written = text.get(it.start as usize..it.end as usize)?;
     let is_closed = written.len() > 1 && written.ends_with('"');
     if is_closed && offset == it.end as usize {
         return None;
     }
     let inner = it.start as usize + 1..it.end as usize - usize::from(is_closed);
-    let text = file.text().get(inner.clone())?;
-    let is_plain = !text.contains(['{', '\n', '\\']) && file.text()[it.start as usize..].starts_with('"');
+    let within = text.get(inner.clone())?;
+    let is_plain = !within.contains(['{', '\n', '\\']) && text[it.start as usize..].starts_with('"');
     is_plain.then_some(inner)
 }
 
-/// The path of a `use` that a byte is in.
-fn used_path(file: &PolicyFile, offset: usize) -> Option<Range<usize>> {
-    let is_use = |item: &AstItem| match item {
-        AstItem::Use(it) => Some(it.path.span),
-        _ => None,
-    };
-    let span = file
-        .analysis
-        .ast()
-        .items
+/// The path of a `use` that a byte is in, within its quotes.
+fn used_path(tokens: &[Token], text: &str, offset: usize) -> Option<Range<usize>> {
+    let at = tokens
         .iter()
-        .filter_map(is_use)
-        .find(|it| (it.start as usize) < offset && offset < it.end as usize)?;
-    Some(span.start as usize + 1..span.end as usize - 1)
+        .position(|it| it.tok == Tok::Str && (it.start as usize) < offset && offset < it.end as usize)?;
+    let before = tokens[..at].last()?;
+    let is_of_use = before.tok.is_keyword(Keyword::Use);
+    is_of_use.then(|| text_around(tokens, text, offset)).flatten()
+}
+
+/// The files that a `use` may name.
+fn modules(path: &Path, files: &[PathBuf]) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut add = |label: &str, detail| items.push(Item::new(label, ItemKind::Module, detail, Rank::Near));
+    for name in stdlib::names().filter(|it| *it != "prelude") {
+        add(&format!("std/{name}"), "library");
+    }
+    let folder = path.parent();
+    for other in files.iter().filter(|it| **it != path) {
+        if let Some(below) = folder.and_then(|folder| other.strip_prefix(folder).ok()) {
+            add(format!("./{}", below.to_string_lossy()).trim_end_matches(".aip"), "file");
+        }
+    }
+    items
 }
 
 struct Offers<'a> {
+    /// With [`CURSOR`] in it.
     file: &'a PolicyFile,
     keys: &'a BTreeSet<String>,
     items: Vec<Item>,
@@ -219,32 +259,9 @@ struct Offers<'a> {
 
 impl Offers<'_> {
     fn add(&mut self, label: &str, kind: ItemKind, detail: impl Into<String>, rank: Rank) -> &mut Item {
-        self.items.push(Item {
-            label: label.to_string(),
-            kind,
-            detail: detail.into(),
-            insert: label.to_string(),
-            snippet: false,
-            rank,
-            deprecated: false,
-            about: About::Nothing,
-            import: None,
-        });
+        self.items.push(Item::new(label, kind, detail, rank));
         let last = self.items.len() - 1;
         &mut self.items[last]
-    }
-
-    fn modules(&mut self, files: &[PathBuf]) {
-        for name in stdlib::names().filter(|it| *it != "prelude") {
-            self.add(&format!("std/{name}"), ItemKind::Module, "library", Rank::Near);
-        }
-        let folder = self.file.path.parent();
-        for path in files.iter().filter(|it| **it != self.file.path) {
-            if let Some(below) = folder.and_then(|folder| path.strip_prefix(folder).ok()) {
-                let name = format!("./{}", below.to_string_lossy());
-                self.add(name.trim_end_matches(".aip"), ItemKind::Module, "file", Rank::Near);
-            }
-        }
     }
 
     fn site(&mut self, site: &Site, cluster: &Cluster, others: &[Rc<PolicyFile>], in_text: bool) {
@@ -433,8 +450,8 @@ impl Offers<'_> {
         }
     }
 
-    fn keywords(&mut self, offset: usize) {
-        let words = syntax::keywords_at(self.file.file(), self.file.text(), offset);
+    fn keywords(&mut self, before: &str) {
+        let words = syntax::keywords_at(ONLY_FILE, before, before.len());
         for word in &words {
             self.add(word.as_str(), ItemKind::Keyword, "", Rank::Word);
         }

@@ -97,7 +97,7 @@ fn kinds(file: &PolicyFile, subject: &Subject, hints: &mut Vec<Hint>) {
         return;
     }
     let mut names: Vec<&str> = Vec::new();
-    for target in &subject.targets {
+    for target in subject.targets.iter() {
         if !names.contains(&target.kind.kind.as_str()) {
             names.push(&target.kind.kind);
         }

@@ -21,6 +21,7 @@ pub mod selection;
 pub mod signature;
 pub mod tests;
 pub mod tokens;
+pub mod types;
 pub mod verdicts;
 
 use std::ops::Range;

@@ -161,16 +161,6 @@ pub fn definition(file: &PolicyFile, offset: usize, files: &[&PolicyFile]) -> Op
     }
 }
 
-/// Where the type of what stands at a byte is declared: a `kind` item, or the view whose element it is.
-pub fn type_definition(file: &PolicyFile, offset: usize) -> Option<Place> {
-    let found = at(file, offset)?;
-    let Definition::Kind(full) = &found.meaning else { return None };
-    let (_, kind) = full.rsplit_once('/')?;
-    let declared = declarations(file.analysis.ast());
-    let it = declared.into_iter().find(|it| it.kind == DeclarationKind::Kind && it.name == kind)?;
-    Some(Place::of(file, it.span))
-}
-
 /// The file behind an alias, as its first byte.
 fn used_file(file: &PolicyFile, alias: Span) -> Option<Place> {
     if !file.is_own(alias) {

@@ -13,7 +13,7 @@ use crate::ide::completion::{Item, ItemKind};
 use crate::ide::diagnostics::{Finding, Tag};
 use crate::ide::names::DeclarationKind;
 use crate::ide::outline::Symbol;
-use crate::ide::{Place, TextEdit, explain};
+use crate::ide::{Place, TextEdit, explain, types};
 use crate::text::{Encoding, Lines, Position};
 
 /// The scheme of texts that are built in: `aipc:/std/prelude.aip`.
@@ -32,9 +32,15 @@ pub fn path(uri: &lsp::Uri) -> PathBuf {
 pub fn uri(path: &Path) -> Option<lsp::Uri> {
     let name = path.to_str()?;
     if let Some(built_in) = name.strip_prefix('<').and_then(|it| it.strip_suffix('>')) {
-        return lsp::Uri::from_str(&format!("{BUILT_IN}{built_in}.aip")).ok();
+        let ending = if built_in.starts_with(types::FOLDER) { "md" } else { "aip" };
+        return lsp::Uri::from_str(&format!("{BUILT_IN}{built_in}.{ending}")).ok();
     }
     if path.is_absolute() { lsp::Uri::from_file_path(path) } else { lsp::Uri::from_str(name).ok() }
+}
+
+/// The type whose page an address means.
+pub fn type_name(uri: &str) -> Option<&str> {
+    uri.strip_prefix(BUILT_IN)?.strip_prefix(types::FOLDER)?.strip_suffix(".md")
 }
 
 /// The text behind an address of what is built in: a file of the library, or the page of a code.

@@ -14,7 +14,7 @@ use super::Backend;
 use crate::analyst::Analyst;
 use crate::ide::{
     actions, completion, explain, folding, formatting, hover, inlay, lens, links, names, outline, preview,
-    rename, selection, signature, tests, tokens,
+    rename, selection, signature, tests, tokens, types,
 };
 use crate::protocol::{self, Text};
 use crate::workspace::{Language, PolicyFile};
@@ -113,11 +113,11 @@ impl Backend {
         let (path, position) = at(&params.text_document_position);
         let snippets = self.can().snippets;
         self.ask(move |it| {
-            let file = it.policy(&path)?;
-            let text = it.text(&file);
-            let offset = text.offset(position);
-            let found = completion::at(&mut it.workspace, &path, offset)?;
-            let range = it.text(&file).range(&found.replace);
+            let document = it.workspace.document(&path).filter(|it| it.language == Language::Policy)?;
+            let text = document.text.clone();
+            let text = Text::new(&text, it.manner.encoding);
+            let found = completion::at(&mut it.workspace, &path, text.offset(position))?;
+            let range = text.range(&found.replace);
             let items = found.items.iter().enumerate().map(|(index, item)| {
                 // What leads back to the words about it, once somebody wants to read them.
                 let data = json!({ "path": path, "about": item.about.to_json() });
@@ -198,7 +198,7 @@ impl Backend {
         let (path, position) = at(&params.text_document_position_params);
         self.ask(move |it| {
             let spot = it.spot(&path, position, false)?;
-            let place = names::type_definition(&spot.file, spot.offset)?;
+            let place = types::definition(&spot.file, spot.offset)?;
             protocol::location(&place, it.manner.encoding).map(lsp::GotoDefinitionResponse::Scalar)
         })
         .await

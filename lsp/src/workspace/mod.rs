@@ -25,6 +25,7 @@ use aipc_project::run::manifests::Manifests;
 use aipc_runtime::machine;
 
 use crate::ide::manifest::Running;
+use crate::ide::types;
 use crate::ide::verdicts::{self, Answer, Question, Verdicts};
 
 /// Everything that the server knows.
@@ -176,6 +177,11 @@ impl Workspace {
         let project = Rc::new(ProjectState::read(root.clone(), with_file.is_some(), is_listed));
         self.projects.insert(root, Rc::clone(&project));
         project
+    }
+
+    /// The page of a type, as one of the projects knows it.
+    pub fn type_page(&self, name: &str) -> Option<String> {
+        self.projects.values().find_map(|it| types::named(&it.options.borrow().cluster, name))
     }
 
     /// What is known of a policy file; nothing where it cannot be read.

@@ -29,4 +29,4 @@ pub use decision::{
 pub use environment::{AdmissionOperation, Environment, Limits, Namespaces, ObjectKind, Resource, User};
 pub use evaluator::{Evaluator, Mutated};
 pub use trace::{Event, EventKind, Pass, Trace, TracedValue};
-pub use world::{Answer, Key, LABEL_VALUE, OBJECT_NAME, World, is_label_value, is_object_name};
+pub use world::{Answer, Key, LABEL_VALUE, OBJECT_NAME, URL_PART, World, is_label_value, is_object_name};

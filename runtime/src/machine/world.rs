@@ -154,6 +154,9 @@ pub const OBJECT_NAME: &str = "^[-_:A-Za-z0-9][-_.:A-Za-z0-9]*$";
 /// [`is_label_value`] as a regular expression.
 pub const LABEL_VALUE: &str = "^(?:(?:[A-Za-z0-9][-_.A-Za-z0-9]{0,61})?[A-Za-z0-9])?$";
 
+/// [`is_url_part`] as a regular expression.
+pub const URL_PART: &str = r"^(?:\.?\.?[-_~A-Za-z0-9]|\.\.\.)[-_.~A-Za-z0-9]*$";
+
 /// Whether text may be the name of an object or namespace: letters, digits, `-`, `_`, `.`, `:`, with no `.` first.
 /// Names of other characters ask for nothing, so no text of an object can lead a question elsewhere.
 pub fn is_object_name(text: &str) -> bool {

@@ -95,6 +95,7 @@ impl Project {
             lints: self.settings.lints.clone(),
             parameters: parameters.collect(),
             cursor: None,
+            prelude: Default::default(),
         }
     }
 

@@ -22,7 +22,7 @@ pub fn as_json(translator: &mut Translator, value: &Value) -> Result<(Expr, Expr
 }
 
 /// The value with the literals as texts that JSON has no other spelling for, wherever they are not computed with.
-fn as_written(value: &Value) -> Value {
+pub(super) fn as_written(value: &Value) -> Value {
     let inner = |value: &Value| Box::new(as_written(value));
     let kind = match &value.kind {
         ValueKind::Literal(literal) => match (literal_json(literal), literal) {

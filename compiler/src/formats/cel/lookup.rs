@@ -6,8 +6,10 @@
 use aipc_runtime::machine::{LABEL_VALUE, OBJECT_NAME};
 
 use super::ast::{Expr, Key, Path, Step, Ty, Typed};
+use super::json::as_written;
 use super::translate::Translator;
 use super::value::dynamic;
+use crate::formats::objects::{Posted, posted};
 use crate::ir::{KindRef, Lookup, Type, Value, ValueKind};
 
 impl Translator {
@@ -43,11 +45,30 @@ impl Translator {
                 let list = if some.is_empty() { items } else { Expr::if_else(Expr::all(some), items, none) };
                 Typed::new(list, Ty::List)
             }
+            Lookup::Post { kind, object } => {
+                // INVARIANT: legalize refuses what is not written out.
+                let Some(Posted { entries, namespace }) = posted(kind, object) else {
+                    return Typed::new(Expr::Null, Ty::Dyn);
+                };
+                let sent = Value::new(ValueKind::Object(entries), Type::Object, object.origin);
+                let [api, plural] = kind_parts(kind);
+                let mut parts = vec![api, plural];
+                if let Some(namespace) = &namespace {
+                    parts.push(self.name_part(namespace, guards));
+                }
+                parts.push(self.value(&as_written(&sent), guards).expr);
+                Typed::new(Expr::call("dyn", Expr::name("resource").method("Post", parts)), Ty::Dyn)
+            }
+            Lookup::Cache { name } => {
+                let name = self.text_part(name, guards);
+                let entry = Expr::call("dyn", Expr::name("globalContext").method("Get", vec![name]));
+                let path = Path { base: Box::new(entry), base_certain: false, steps: Vec::new() };
+                self.guard_present(&path, guards);
+                Typed::new(Expr::Direct(path), Ty::Dyn)
+            }
             // legalize refuses the others
-            Lookup::Post { .. }
-            | Lookup::HttpGet { .. }
+            Lookup::HttpGet { .. }
             | Lookup::HttpPost { .. }
-            | Lookup::Cache { .. }
             | Lookup::ImageRemote { .. }
             | Lookup::Random { .. } => Typed::new(Expr::Null, Ty::Dyn),
         }

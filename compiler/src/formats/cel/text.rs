@@ -72,7 +72,7 @@ pub fn is_selector(name: &str) -> bool {
 
 /// Whether a variable may have the name: not a reserved word, nothing that means something already.
 pub fn is_variable_name(name: &str) -> bool {
-    const TAKEN: [&str; 42] = [
+    const TAKEN: [&str; 43] = [
         "in",
         "true",
         "false",
@@ -110,6 +110,7 @@ pub fn is_variable_name(name: &str) -> bool {
         "cel",
         "type",
         "resource",
+        "globalContext",
         "http",
         "image",
         "json",

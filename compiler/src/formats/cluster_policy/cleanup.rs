@@ -5,13 +5,15 @@
 
 use super::super::validating_policy::naming;
 use super::super::{deletion, exempted};
-use super::conditions::all_of;
+use super::conditions::{all_of, variable};
 use super::emit::FRESH_LOCALS;
 use super::matching::{Matching, matching_existing};
+use super::mutate::asked_first;
 use super::place;
 use super::scope::{Context, IMAGE_REFERENCE, Scope};
 use super::{Unsupported, image};
 use crate::diagnostic::Diagnostic;
+use crate::formats::jmespath::Expr;
 use crate::formats::yaml_write::{Map, Node, document};
 use crate::formats::{Emitted, EmittedRule};
 use crate::ir::rewrite::inlined;
@@ -52,16 +54,25 @@ fn of_rule(
         let Matching { matches, excludes, mut rest, .. } =
             matching_existing(&asked, settings.namespace.is_some())?;
         rest.retain(|cond| !cond.is_const(true));
-        let conditions = match rest.is_empty() {
+        context.open_questions();
+        let mut conditions = match rest.is_empty() {
             true => None,
             false => Some(all_of(&context, &Scope::top(), &rest)?),
         };
-        let mut spec = Map::new().with("match", matches).with_some("exclude", excludes);
+        let questions = context.close_questions();
+        for question in questions.iter().rev() {
+            conditions = Some(asked_first(answered(question), conditions));
+        }
+        let mut entries = Vec::new();
         if context.takes_images_apart() {
             let variable = Map::new().with("value", image::reference());
-            spec.set("context", vec![Map::new().with("name", IMAGE_REFERENCE).with("variable", variable)]);
+            entries.push(Map::new().with("name", IMAGE_REFERENCE).with("variable", variable));
         }
-        let spec = spec
+        entries.extend(questions);
+        let spec = Map::new()
+            .with("match", matches)
+            .with_some("exclude", excludes)
+            .with_some("context", (!entries.is_empty()).then_some(entries))
             .with_some("conditions", conditions)
             .with("schedule", deletion.schedule.as_str())
             .with_some("deletionPropagationPolicy", settings.propagation.as_deref());
@@ -84,4 +95,17 @@ fn of_rule(
         });
     }
     Ok(emitted)
+}
+
+/// The condition that a list was answered. Kyverno asks once; after a failure the variable is one that is not there, which
+/// an expression could take for an answer, and more would go than should.
+fn answered(question: &Map) -> Map {
+    let name = match question.get("name") {
+        Some(Node::Text(name)) => name.as_str(),
+        _ => "",
+    };
+    Map::new()
+        .with("key", variable(&Expr::call("length", [Expr::path([name])])))
+        .with("operator", "GreaterThanOrEquals")
+        .with("value", 0i64)
 }

@@ -11,6 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::formats::jmespath::{self, Expr};
 use crate::formats::yaml_write::{Map, Node, document};
 use crate::formats::{Emitted, EmittedRule, existing};
+use crate::ir::present::Facts;
 use crate::ir::rewrite::violation_of_subject;
 use crate::ir::*;
 use crate::source::{Sources, Span};
@@ -301,9 +302,13 @@ fn rule(
     let Matching { matches, excludes, rest, users } = matching(placed, settings.namespace.is_some())?;
     let mut map = Map::new().with("name", name).with("match", matches).with_some("exclude", excludes);
     let mut context_entries = Vec::new();
+    if !matches!(rule.body, Body::Verify(_)) {
+        context.open_questions();
+        // Preconditions hold where what comes behind them is asked.
+        context.assume(Some(Facts::of(&rule.applies).about(&placed.targets)));
+    }
     let (key, body, mut rest, kept) = match &rule.body {
         Body::Check(check) => {
-            context.open_questions();
             ("validate", validate(&context, &scope, rule, check, consequence, settings)?, rest, None)
         }
         Body::Mutate(mutation @ Mutation { existing: Some(targets), .. }) => {
@@ -350,6 +355,7 @@ fn rule(
             return Err(Unsupported { span: rule.origin, reason: "aipc does not write this verb here yet" });
         }
     };
+    context.assume(None);
     rest.retain(|cond| !cond.is_const(true));
     let mut preconditions = if rest.is_empty() { None } else { Some(all_of(&context, &scope, &rest)?) };
     if let Some(kept) = kept {

@@ -57,6 +57,7 @@ pub fn generate(
         let reason = "Kyverno puts no variables into the list of a `foreach`";
         return Err(Unsupported { span: each.source.origin, reason });
     }
+    context.open_questions();
     let mut inner = scope.clone();
     inner.bind(each.binder.element, Expr::path(["element"]));
     if let Some(key) = each.binder.key {
@@ -69,11 +70,17 @@ pub fn generate(
     let named = named(names(&generation.make), &facts, &known);
     let facts = facts.and(&named);
     asked.extend(named);
-    let mut entry = Map::new().with("list", list);
-    if !asked.is_empty() {
-        entry.set("preconditions", all_of(context, &inner, &asked)?);
-    }
-    for made in make(context, &inner, &generation.make, &facts)?.0 {
+    let preconditions = match asked.is_empty() {
+        true => None,
+        false => Some(all_of(context, &inner, &asked)?),
+    };
+    let made = make(context, &inner, &generation.make, &facts)?;
+    let questions = context.close_questions();
+    let mut entry = Map::new()
+        .with("list", list)
+        .with_some("context", (!questions.is_empty()).then_some(questions))
+        .with_some("preconditions", preconditions);
+    for made in made.0 {
         entry.set(made.key, made.value);
     }
     generate.set("foreach", vec![entry]);
@@ -255,7 +262,7 @@ fn without_variables(value: Expr) -> Expr {
 }
 
 /// A value that is there, as YAML: literals as they are, what is computed as a variable of its own.
-fn node(context: &Context, scope: &Scope, value: &Value, facts: &Facts) -> Result<Node, Unsupported> {
+pub fn node(context: &Context, scope: &Scope, value: &Value, facts: &Facts) -> Result<Node, Unsupported> {
     match &value.kind {
         ValueKind::Literal(literal) => Ok(safe_text(literal_json(literal))),
         ValueKind::Object(fields) => entries(context, scope, fields, facts),

@@ -35,7 +35,7 @@ pub fn mutate(
 ) -> Result<Mutate, Unsupported> {
     let (conditions, edits) = split_guards(&mutation.edits);
     let merges = targets.iter().all(|target| keeps_lists(&target.kind));
-    if merges && let Some(overlay) = strategic(context, scope, &edits)? {
+    if merges && let Some(overlay) = context.attempt(|| strategic(context, scope, &edits))? {
         return Ok(Mutate { conditions, mutate: Map::new().with("patchStrategicMerge", overlay) });
     }
     if let Some(patch) = plain_patch(&edits) {
@@ -46,11 +46,10 @@ pub fn mutate(
         context.read_before();
     }
     let mut entries: Vec<Entry> = Vec::new();
-    for edit in &edits {
-        let operation = operation(context, scope, edit)?;
+    for edit in edits {
         match entries.last_mut() {
-            Some(last) if last.is_of(edit) => last.operations.push(operation),
-            _ => entries.push(Entry { edit: edit.clone(), operations: vec![operation] }),
+            Some(last) if last.is_of(&edit) => last.others.push(edit),
+            _ => entries.push(Entry { edit, others: Vec::new() }),
         }
     }
     let entries: Result<Vec<Map>, Unsupported> =
@@ -83,9 +82,12 @@ pub fn existing(
     };
     let context = Context::of_target(kind, next_local);
     let scope = Scope::top();
+    context.open_questions();
     let mut written = mutate(&context, &scope, &existing.targets, &edits)?;
     if written.mutate.get("foreach").is_some() {
+        context.close_questions();
         context.read_before();
+        context.open_questions();
         written = mutate(&context, &scope, &existing.targets, &edits)?;
     }
     let mut asked: Vec<Cond> = [applies, written.conditions]
@@ -98,13 +100,16 @@ pub fn existing(
         true => None,
         false => Some(all_of(&context, &scope, &asked)?),
     };
+    // Of each target, as the rule's own context is asked for the first of them only.
+    let questions = context.close_questions();
     let target = |target: &Target| {
         let mut map =
             Map::new().with("apiVersion", target.kind.api_version()).with("kind", target.kind.kind.as_str());
         if let Some((key, value)) = &named {
             map.set(*key, value.as_str());
         }
-        map.with_some("preconditions", preconditions.clone())
+        map.with_some("context", (!questions.is_empty()).then(|| questions.clone()))
+            .with_some("preconditions", preconditions.clone())
     };
     let targets: Vec<Map> = existing.targets.iter().map(target).collect();
     let mut map =
@@ -624,10 +629,10 @@ fn inside(scope: &Scope, edit: &Edit) -> Scope {
 
 // Entries of `foreach`
 
-/// Operations under the same lists and conditions.
+/// Edits of the same lists under the same conditions.
 struct Entry {
     edit: Edit,
-    operations: Vec<Operation>,
+    others: Vec<Edit>,
 }
 
 impl Entry {
@@ -641,11 +646,23 @@ impl Entry {
 fn foreach(context: &Context, scope: &Scope, entry: &Entry) -> Result<Map, Unsupported> {
     let edit = &entry.edit;
     let inner = inside(scope, edit);
-    let written: Option<Vec<Map>> = entry.operations.iter().map(|it| it.written.clone()).collect();
+    // The list of a loop is asked for before the loop's own variables are there.
+    let mut lists = Vec::new();
+    for each in &edit.each {
+        lists.push(list(context, &inner, each)?);
+        context.open_questions();
+    }
+    if edit.each.is_empty() {
+        context.open_questions();
+    }
+    let operations: Result<Vec<Operation>, Unsupported> =
+        std::iter::once(edit).chain(&entry.others).map(|it| operation(context, scope, it)).collect();
+    let operations = operations?;
+    let written: Option<Vec<Map>> = operations.iter().map(|it| it.written.clone()).collect();
     let patch = match written {
         Some(operations) => patch_text(operations),
         None => {
-            let operations = entry.operations.iter().map(|it| it.computed.clone()).collect();
+            let operations = operations.into_iter().map(|it| it.computed).collect();
             Node::Text(variable(&Expr::call("to_string", [Expr::list(operations)])))
         }
     };
@@ -655,31 +672,43 @@ fn foreach(context: &Context, scope: &Scope, entry: &Entry) -> Result<Map, Unsup
         _ => Some(all_of(context, &inner, std::slice::from_ref(&edit.guard))?),
     };
     let order = removes_element(edit).then_some("Descending");
-    let mut body = Map::new().with_some("preconditions", conditions).with("patchesJson6902", patch);
+    let questions = context.close_questions();
+    let mut body = Map::new()
+        .with_some("context", (!questions.is_empty()).then_some(questions))
+        .with_some("preconditions", conditions)
+        .with("patchesJson6902", patch);
     if edit.each.is_empty() {
         // Once: a list with one element.
         return Ok(joined(Map::new().with("list", "`[1]`"), body));
     }
-    for (depth, each) in edit.each.iter().enumerate().rev() {
-        let list = match is_map(&each.list) {
-            true => {
-                let map = raw(context, &inner, &each.list)?.or_null().or(Expr::Json(serde_json::json!({})));
-                Expr::call("items", [map, Expr::text("key"), Expr::text("value")])
-            }
-            false => raw(context, &inner, &each.list)?.or_null().or(Expr::empty_list()),
-        };
-        let list = jmespath::text(&list);
-        if list.contains("{{") {
-            let reason = "a list with a variable in it cannot be written in `foreach`";
-            return Err(Unsupported { span: each.list.origin, reason });
-        }
-        let head = Map::new().with("list", list).with_some("order", order);
-        body = joined(head, body);
+    for (depth, list) in lists.into_iter().enumerate().rev() {
+        body = joined(Map::new().with("list", list).with_some("order", order), body);
         if depth > 0 {
+            if !context.close_questions().is_empty() {
+                let reason = "Kyverno declares no variables between a loop and a loop in it";
+                return Err(Unsupported { span: edit.origin, reason });
+            }
             body = Map::new().with("foreach", vec![body]);
         }
     }
     Ok(body)
+}
+
+/// The elements of a loop, as an expression.
+fn list(context: &Context, scope: &Scope, each: &EachElement) -> Result<String, Unsupported> {
+    let list = match is_map(&each.list) {
+        true => {
+            let map = raw(context, scope, &each.list)?.or_null().or(Expr::Json(serde_json::json!({})));
+            Expr::call("items", [map, Expr::text("key"), Expr::text("value")])
+        }
+        false => raw(context, scope, &each.list)?.or_null().or(Expr::empty_list()),
+    };
+    let list = jmespath::text(&list);
+    if list.contains("{{") {
+        let reason = "a list with a variable in it cannot be written in `foreach`";
+        return Err(Unsupported { span: each.list.origin, reason });
+    }
+    Ok(list)
 }
 
 fn joined(mut head: Map, tail: Map) -> Map {

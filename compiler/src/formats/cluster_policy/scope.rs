@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::Unsupported;
 use crate::formats::jmespath::Expr;
 use crate::formats::yaml_write::{self, Map};
+use crate::ir::present::Facts;
 use crate::ir::{KindRef, Local, Root};
 use crate::source::Span;
 
@@ -37,6 +38,8 @@ pub struct Context<'a> {
     changes_target: bool,
     /// The questions of the rule, and those of each `foreach` that is being written, as context variables.
     questions: RefCell<Vec<Vec<Map>>>,
+    /// What holds where a question is asked.
+    facts: RefCell<Facts>,
     /// How many questions there were, in whatever place: no two have one name.
     asked: Cell<u32>,
 }
@@ -52,6 +55,7 @@ impl<'a> Context<'a> {
             cleans: false,
             changes_target: false,
             questions: RefCell::default(),
+            facts: RefCell::default(),
             asked: Cell::new(0),
         }
     }
@@ -80,6 +84,11 @@ impl<'a> Context<'a> {
         Context { cleans: true, ..Context::new(kind, next_local) }
     }
 
+    /// Whether there is no request, and one context for all objects.
+    pub fn cleans(&self) -> bool {
+        self.cleans
+    }
+
     /// The object that the rule speaks of.
     fn object(&self) -> Expr {
         match (self.before.get(), self.cleans || self.changes_target) {
@@ -87,6 +96,21 @@ impl<'a> Context<'a> {
             (true, false) => Expr::path([BEFORE]),
             (false, false) => Expr::path(["request", "object"]),
         }
+    }
+
+    /// Whether what the rule speaks of is in a namespace.
+    pub fn has_namespace(&self) -> bool {
+        self.kind.namespaced && !self.kind.is_any()
+    }
+
+    /// What is asked from now on is asked where these hold; `None`: wherever.
+    pub fn assume(&self, facts: Option<Facts>) {
+        self.facts.replace(facts.unwrap_or_default());
+    }
+
+    /// What holds where a question is asked.
+    pub fn facts(&self) -> Facts {
+        self.facts.borrow().clone()
     }
 
     /// From now on questions can be asked: what follows can declare context variables of its own.
@@ -99,19 +123,44 @@ impl<'a> Context<'a> {
         self.questions.borrow_mut().pop().unwrap_or_default()
     }
 
+    /// What an attempt gives; one that gives nothing has asked nothing.
+    pub fn attempt<T>(
+        &self,
+        attempt: impl FnOnce() -> Result<Option<T>, Unsupported>,
+    ) -> Result<Option<T>, Unsupported> {
+        let before = (self.questions.borrow().clone(), self.asked.get());
+        let found = attempt()?;
+        if found.is_none() {
+            self.questions.replace(before.0);
+            self.asked.set(before.1);
+        }
+        Ok(found)
+    }
+
     /// The name of the context variable that asks a question; `None` where none can be declared. One about the element
     /// of a `foreach` is asked anew for each.
-    pub fn ask(&self, of_element: bool, question: Map) -> Option<String> {
+    pub fn ask(&self, of_element: bool, how: &'static str, question: Map) -> Option<String> {
+        let is_same = |known: &&Map| known.get(how) == Some(&question.clone().into());
+        let name_of = |known: &Map| match known.get("name") {
+            Some(yaml_write::Node::Text(name)) => Some(name.clone()),
+            _ => None,
+        };
         let mut places = self.questions.borrow_mut();
         let place = if of_element { places.last_mut() } else { places.first_mut() }?;
-        let is_same = |known: &&Map| known.get("apiCall") == Some(&question.clone().into());
-        if let Some(yaml_write::Node::Text(name)) = place.iter().find(is_same).and_then(|it| it.get("name")) {
-            return Some(name.clone());
+        match place.iter().find(is_same).and_then(name_of) {
+            Some(name) => Some(name),
+            None => Some(self.declare(place, how, question)),
         }
+    }
+
+    fn declare(&self, place: &mut Vec<Map>, how: &'static str, question: Map) -> String {
         self.asked.set(self.asked.get() + 1);
-        let name = format!("lookup{}", self.asked.get());
-        place.push(Map::new().with("name", name.as_str()).with("apiCall", question));
-        Some(name)
+        let name = match self.changes_target {
+            true => format!("targetLookup{}", self.asked.get()),
+            false => format!("lookup{}", self.asked.get()),
+        };
+        place.push(Map::new().with("name", name.as_str()).with(how, question));
+        name
     }
 
     /// Where no context variable can be declared: its value stands in its place.

@@ -37,6 +37,7 @@ pub fn patch(translator: &mut Translator, mutation: &Mutation) -> Result<Expr, U
         let together = |edit: &&Edit| same_elements(&edits[at], edit) && !removes_element(edit);
         let count = if alone { 1 } else { edits[at..].iter().take_while(together).count() };
         let group = at..at + count.max(1);
+        parents_of_loop(translator, &edits[group.clone()], &mut parts)?;
         let made = each(translator, &edits[at].each, &mut Vec::new(), &mut |translator, loops| {
             let mut group_parts = Parts::default();
             let mut known = Known::new();
@@ -181,13 +182,7 @@ fn each(
     build: &mut Build,
 ) -> Result<Parts, Unsupported> {
     let Some((first, rest)) = lists.split_first() else { return build(translator, loops) };
-    let range = translator.total_list_or_map(&first.list);
-    let depth = u32::try_from(loops.len()).unwrap_or(0);
-    let key = first.binder.key.unwrap_or(Local(FRESH_LOCALS + depth));
-    let binder = Binder { key: Some(key), element: first.binder.element };
-    let variables = translator.bind_elements(&binder, &first.list);
-    let number = variables.first().cloned().unwrap_or_default();
-    loops.push(Loop { number, is_map: is_map(&first.list) });
+    let (range, variables) = enter(translator, first, loops);
     let inner = each(translator, rest, loops, build);
     loops.pop();
     variables.iter().for_each(|name| translator.release(name));
@@ -211,6 +206,80 @@ fn each(
     Ok(Parts(vec![Part::List(all)]))
 }
 
+/// Binds the names of an element; its list, and what CEL calls the names.
+fn enter(translator: &mut Translator, list: &EachElement, loops: &mut Vec<Loop>) -> (Expr, Vec<String>) {
+    let range = translator.total_list_or_map(&list.list);
+    let depth = u32::try_from(loops.len()).unwrap_or(0);
+    let key = list.binder.key.unwrap_or(Local(FRESH_LOCALS + depth));
+    let binder = Binder { key: Some(key), element: list.binder.element };
+    let variables = translator.bind_elements(&binder, &list.list);
+    let number = variables.first().cloned().unwrap_or_default();
+    loops.push(Loop { number, is_map: is_map(&list.list) });
+    (range, variables)
+}
+
+/// Whether an edit of elements is made for any of them.
+fn any_element(
+    translator: &mut Translator,
+    edit: &Edit,
+    lists: &[EachElement],
+    loops: &mut Vec<Loop>,
+) -> Result<Expr, Unsupported> {
+    let Some((first, rest)) = lists.split_first() else { return Ok(one(translator, edit, loops)?.0) };
+    let (range, variables) = enter(translator, first, loops);
+    let inner = any_element(translator, edit, rest, loops);
+    loops.pop();
+    variables.iter().for_each(|name| translator.release(name));
+    Ok(Expr::macro_of(range, "exists", &variables, vec![inner?]))
+}
+
+/// A place outside of the elements that an edit goes through: made for each of them it would lose what it got before.
+fn is_outside(edit: &Edit, parent: &Value) -> bool {
+    let is_plain = |path: &IrPath| {
+        let is_field = |step: &Step| matches!(step, Step::Field(_));
+        !matches!(path.root, Root::Local(_)) && path.steps.iter().all(is_field)
+    };
+    !edit.each.is_empty() && parent.as_path().is_some_and(is_plain)
+}
+
+/// Makes the parents outside of the elements of a loop, before it begins.
+fn parents_of_loop(
+    translator: &mut Translator,
+    edits: &[Edit],
+    parts: &mut Parts,
+) -> Result<(), Unsupported> {
+    let mut made: Vec<Vec<String>> = Vec::new();
+    for edit in edits {
+        for parent in parents(edit).into_iter().filter(|it| is_outside(edit, it)) {
+            let own = names(edit, &parent);
+            let path = path_of(translator, edit, &parent)?;
+            let there = translator.there(&path);
+            if there == Expr::Bool(true) || made.contains(&own) {
+                continue;
+            }
+            let needs = |other: &&Edit| parents(other).iter().any(|it| names(other, it) == own);
+            let tests: Result<Vec<Expr>, Unsupported> = edits
+                .iter()
+                .filter(needs)
+                .map(|other| any_element(translator, other, &other.each, &mut Vec::new()))
+                .collect();
+            let at = pointer(translator, edit, &parent, &[], None)?.1;
+            let test = Expr::all([there.negate(), Expr::any(tests?)]);
+            parts.push(test, operation("add", at, Some(empty_of(edit, &own))));
+            made.push(own);
+        }
+    }
+    Ok(())
+}
+
+/// What is made where nothing was: the list that grows, or a map.
+fn empty_of(edit: &Edit, parent: &[String]) -> Expr {
+    match &edit.change {
+        Change::Insert { list: it, .. } if names(edit, it) == parent => list(vec![]),
+        _ => Expr::Map(vec![]),
+    }
+}
+
 // Edits
 
 /// Of edits by number, what they need and when they are made, as far as that was asked within one loop.
@@ -227,10 +296,15 @@ fn edit(
 ) -> Result<(), Unsupported> {
     let edit = &edits[number];
     for (path, parent) in missing(translator, edit)? {
+        if is_outside(edit, &parent) {
+            continue;
+        }
         let own = names(edit, &parent);
         let mut tests = Vec::new();
         let mut made = false;
-        for (at, other) in edits.iter().enumerate().filter(|(_, other)| same_elements(edit, other)) {
+        for (at, other) in
+            edits.iter().enumerate().filter(|(at, other)| *at == number || same_elements(edit, other))
+        {
             let (needs, test) = match known.entry(at) {
                 Entry::Occupied(entry) => entry.into_mut(),
                 Entry::Vacant(entry) => {
@@ -252,9 +326,7 @@ fn edit(
         }
         let (reached, at) = pointer(translator, edit, &parent, loops, None)?;
         let test = Expr::all([Expr::any(tests), translator.there(&path).negate(), reached]);
-        let is_list = matches!(&edit.change, Change::Insert { list, .. } if names(edit, list) == own);
-        let empty = if is_list { list(vec![]) } else { Expr::Map(vec![]) };
-        parts.push(test, operation("add", at, Some(empty)));
+        parts.push(test, operation("add", at, Some(empty_of(edit, &own))));
     }
     let (test, operation) = one(translator, edit, loops)?;
     parts.push(test, operation);

@@ -1,6 +1,7 @@
 //! What a rule uses, with the places that use it.
 
 use super::Feature as F;
+use crate::formats::objects;
 use crate::ir::*;
 use crate::source::Span;
 
@@ -14,12 +15,11 @@ pub fn features_of_policy(policy: &Policy) -> Vec<(F, Span)> {
     let mut found = walk.found;
     for rule in &policy.rules {
         let of_rule = features_of(rule);
-        let mutates = matches!(rule.body, Body::Mutate(_));
-        let around =
-            [(policy.settings.namespace.is_some(), F::NamespacedLookup), (mutates, F::MutationLookup)];
-        let lookups = of_rule.iter().filter(|(feature, _)| *feature == F::ClusterLookup);
-        for (_, span) in lookups {
-            found.extend(around.iter().filter(|(is, _)| *is).map(|(_, feature)| (*feature, *span)));
+        if policy.settings.namespace.is_some() {
+            let is_confined =
+                |feature: &F| matches!(feature, F::ClusterLookup | F::ClusterPost | F::Http | F::Cache);
+            let lookups = of_rule.iter().filter(|(feature, _)| is_confined(feature));
+            found.extend(lookups.map(|(_, span)| (F::NamespacedLookup, *span)));
         }
         found.extend(of_rule);
     }
@@ -347,6 +347,11 @@ impl Walk {
             }
             ValueKind::Lookup(lookup) => {
                 self.add(lookup_feature(lookup), span);
+                if let Lookup::Post { kind, object } = &**lookup
+                    && objects::posted(kind, object).is_none()
+                {
+                    self.add(F::ComputedPost, span);
+                }
                 if let Lookup::List { labels: Some(labels), .. } = &**lookup
                     && !matches!(labels.kind, ValueKind::Object(_))
                 {

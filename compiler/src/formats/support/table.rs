@@ -33,8 +33,8 @@ pub enum Feature {
     ClusterLookup,
     ComputedLabels,
     NamespacedLookup,
-    MutationLookup,
     ClusterPost,
+    ComputedPost,
     Http,
     Cache,
     ImageRemote,
@@ -157,6 +157,7 @@ use Operation as O;
 
 const NO_REQUEST: Support =
     No("a clean-up runs by itself: there is no user, no operation and no object before it");
+const DRAWN_TWICE: Support = No("a value that is named twice would be drawn twice");
 const NOT_YET: Support = No("aipc does not carry it there yet");
 /// Without a recorded answer a rule is not evaluated.
 const RECORDED: Support = Encoded("from the recorded world");
@@ -200,15 +201,18 @@ rows! {
     F::ExemptCleanUpByRequest, "an exemption from `delete` that asks of a request", NO_REQUEST, NO_REQUEST, NO_REQUEST;
     F::ExemptExistingByNamespace, "an exemption from `mutate … for` that asks for labels of the namespace",
         No("Kyverno does not know the namespace where it asks exceptions from changes of existing objects"), Yes, Yes;
-    F::ClusterLookup, "`cluster.get`, `cluster.list`", Encoded("`resource.Get`, `resource.List`"), Encoded("`context`: lists of the API server; in `deny` and `require`"), RECORDED;
+    F::ClusterLookup, "`cluster.get`, `cluster.list`", Encoded("`resource.Get`, `resource.List`"), Encoded("`context`: lists of the API server"), RECORDED;
     F::ComputedLabels, "`labels` of a lookup that are not written out", No("which labels they are is not known when it is written"), No("which labels they are is not known when it is written"), RECORDED;
     F::NamespacedLookup, "lookups in a policy of one namespace", No("it may ask in its own namespace only"), NOT_YET, RECORDED;
-    F::MutationLookup, "lookups in `mutate`", NOT_YET, NOT_YET, RECORDED;
-    F::ClusterPost, "`cluster.post`", NOT_YET, NOT_YET, RECORDED;
-    F::Http, "`http.get`, `http.post`", NOT_YET, NOT_YET, RECORDED;
-    F::Cache, "`cache`", NOT_YET, NOT_YET, RECORDED;
+    F::ClusterPost, "`cluster.post`", Encoded("`resource.Post`"), Encoded("`context`: `apiCall` with `method: POST`"), RECORDED;
+    F::ComputedPost, "objects for `cluster.post` that are not written out, or go to a namespace that is computed",
+        No("what is sent where is not known when it is written"), No("what is sent where is not known when it is written"), RECORDED;
+    F::Http, "`http.get`, `http.post`",
+        No("Kyverno gives an answer that says no as a value too, and an expression of CEL cannot end a rule in an error on purpose"),
+        Encoded("`context`: `apiCall` with `service`"), RECORDED;
+    F::Cache, "`cache`", Differs("an entry that is not there is missing, and no error"), Encoded("`context`: `globalReference`"), RECORDED;
     F::ImageRemote, "`image.remote`", NOT_YET, NOT_YET, RECORDED;
-    F::Random, "`random`", NOT_YET, NOT_YET, Encoded("not evaluated outside a cluster");
+    F::Random, "`random`", DRAWN_TWICE, DRAWN_TWICE, Encoded("not evaluated outside a cluster");
     F::Quantifier, "`any` and `every` over a list", Encoded("`exists` and `all`"), Encoded("list patterns, `foreach` or filters"), Yes;
     F::NestedQuantifier, "quantifiers inside quantifiers", Encoded("nested `exists` and `all`"), Encoded("nested filters"), Yes;
     F::MapQuantifier, "quantifiers over the entries of a map", Encoded("`exists` and `all` of two variables"), Encoded("a filter over `items`"), Yes;
