@@ -180,7 +180,7 @@ fn strategic(random: &mut Random, object: &Value) -> Value {
         }
     }
     if let Some(metadata) = patch["metadata"].as_object_mut() {
-        metadata.retain(|key, value| !key.contains("name") && !(key.contains("labels") && value.is_string()));
+        metadata.retain(|key, value| !(key.contains("name") || key.contains("labels") && value.is_string()));
         if random.chance(30) {
             let finalizers = json!([random.pick(&["example.com/a", "example.com/b"]), "example.com/c"]);
             metadata.insert("finalizers".to_owned(), finalizers);

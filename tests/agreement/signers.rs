@@ -82,12 +82,15 @@ let notarized = notary(pem-notary)
 /// Which targets carry a rule.
 #[derive(Clone, Copy, PartialEq)]
 enum Carried {
-    ByBoth,
-    ByClusterPolicy,
-    ByImageValidatingPolicy,
-    ByNone,
+    Both,
+    ClusterPolicyOnly,
+    ImageValidatingPolicyOnly,
+    Neither,
 }
 use Carried::*;
+
+/// A rule, the images that pass it, and the targets that carry it.
+type SignedRule = (&'static str, &'static [&'static str], Carried);
 
 /// Images that somebody signed.
 const SIGNED_IMAGES: [&str; 19] = [
@@ -113,67 +116,67 @@ const SIGNED_IMAGES: [&str; 19] = [
 ];
 
 /// What a rule asks, and the images that meet it.
-const SIGNED: &[(&str, &[&str], Carried)] = &[
-    ("signed by a", &["logged-a", "logged-ab", "logged-a-web"], ByBoth),
-    ("signed by web", &["web", "web-mail", "logged-a-web"], ByBoth),
-    ("signed by mail", &["mail", "web-mail"], ByBoth),
+const SIGNED: &[SignedRule] = &[
+    ("signed by a", &["logged-a", "logged-ab", "logged-a-web"], Both),
+    ("signed by web", &["web", "web-mail", "logged-a-web"], Both),
+    ("signed by mail", &["mail", "web-mail"], Both),
     (
         r#"signed by keyless(issuer: github, subject: "https://github.com/acme/*")"#,
         &["web", "web-mail", "logged-a-web"],
-        ByBoth,
+        Both,
     ),
     (
         r#"signed by keyless(issuer: github, subject: "https://github.com/acme/?eb/*")"#,
         &["web", "web-mail", "logged-a-web"],
-        ByBoth,
+        Both,
     ),
-    (r#"signed by keyless(issuer: github, subject: "https://github.com/acme/web")"#, &[], ByBoth),
-    (r#"signed by keyless(issuer: "*", subject: "*@acme.io")"#, &["mail", "web-mail"], ByBoth),
+    (r#"signed by keyless(issuer: github, subject: "https://github.com/acme/web")"#, &[], Both),
+    (r#"signed by keyless(issuer: "*", subject: "*@acme.io")"#, &["mail", "web-mail"], Both),
     (
         r#"signed by keyless(issuerPattern: r"^https://.*githubusercontent\.com$", subjectPattern: r"/release\.yml@")"#,
         &["web", "web-mail", "logged-a-web"],
-        ByBoth,
+        Both,
     ),
     (
         r#"signed by keyless(issuerPattern: r"^https://.*githubusercontent\.com$", subject: "*@acme.io")"#,
         &[],
-        ByBoth,
+        Both,
     ),
-    (r#"signed by keyless(issuer: github)"#, &["web", "web-mail", "logged-a-web"], ByBoth),
-    (r#"signed by keyless(subject: "*@acme.io")"#, &["mail", "web-mail"], ByBoth),
+    (r#"signed by keyless(issuer: github)"#, &["web", "web-mail", "logged-a-web"], Both),
+    (r#"signed by keyless(subject: "*@acme.io")"#, &["mail", "web-mail"], Both),
     (
         r#"signed by keyless(issuer: github, subject: "https://github.com/acme/*", log: "none")"#,
         &["web", "web-mail", "unlogged-web", "unlisted-web", "logged-a-web"],
-        ByBoth,
+        Both,
     ),
     (
         r#"signed by keyless(issuer: github, subject: "https://github.com/acme/*", log: "https://rekor.acme.io")"#,
         &["web", "web-mail", "logged-a-web"],
-        ByBoth,
+        Both,
     ),
-    ("signed by private-mail", &["private-mail"], ByClusterPolicy),
-    ("signed by release", &["logged-release"], ByBoth),
-    ("signed by unlogged-release", &["release", "logged-release", "a-release"], ByBoth),
-    ("signed by certificate(pem-release, chain: pem-authority)", &[], ByNone),
+    ("signed by private-mail", &["private-mail"], ClusterPolicyOnly),
+    ("signed by release", &["logged-release"], Both),
+    ("signed by unlogged-release", &["release", "logged-release", "a-release"], Both),
+    ("signed by certificate(pem-release, chain: pem-authority)", &[], Neither),
     (
         r#"signed by certificate(pem-release, chain: pem-authority, log: "none")"#,
         &["release", "logged-release", "a-release"],
-        ByImageValidatingPolicy,
+        ImageValidatingPolicyOnly,
     ),
-    (r#"signed by certificate(pem-release, chain: pem-notary, log: "none")"#, &[], ByImageValidatingPolicy),
-    ("signed by notarized", &["notary", "a-notary"], ByBoth),
-    ("signed by notary(pem-authority)", &[], ByBoth),
-    ("signed by bundle(unlogged-a)", &["bundle-a"], ByClusterPolicy),
-    ("signed by 1 of [a, web]", &["logged-a", "logged-ab", "logged-a-web", "web", "web-mail"], ByBoth),
-    ("signed by 2 of [a, web, mail]", &["web-mail", "logged-a-web"], ByBoth),
-    ("signed by [a, web]", &["logged-a-web"], ByBoth),
-    ("signed by 2 of [unlogged-a, b, unlogged-release]", &["logged-ab", "a-release"], ByBoth),
-    ("signed by 1 of [all([a, web]), mail]", &["logged-a-web", "mail", "web-mail"], ByBoth),
-    ("signed by unlogged-a signed by notarized", &["a-notary"], ByBoth),
+    (r#"signed by certificate(pem-release, chain: pem-notary, log: "none")"#, &[], ImageValidatingPolicyOnly),
+    ("signed by notarized", &["notary", "a-notary"], Both),
+    ("signed by notary(pem-authority)", &[], Both),
+    ("signed by bundle(unlogged-a)", &["bundle-a"], ClusterPolicyOnly),
+    ("signed by 1 of [a, web]", &["logged-a", "logged-ab", "logged-a-web", "web", "web-mail"], Both),
+    ("signed by 2 of [a, web, mail]", &["web-mail", "logged-a-web"], Both),
+    ("signed by [a, web]", &["logged-a-web"], Both),
+    ("signed by 2 of [unlogged-a, b, unlogged-release]", &["logged-ab", "a-release"], Both),
+    ("signed by 1 of [all([a, web]), mail]", &["logged-a-web", "mail", "web-mail"], Both),
+    ("signed by unlogged-a signed by notarized", &["a-notary"], Both),
     (
         "signed by 1 of [unlogged-a, notarized]",
         &["a", "logged-a", "logged-ab", "logged-a-web", "a-release", "notary", "a-notary", "bundle-a"],
-        ByImageValidatingPolicy,
+        ImageValidatingPolicyOnly,
     ),
 ];
 
@@ -194,63 +197,59 @@ const ATTESTED_IMAGES: [&str; 12] = [
 ];
 
 /// What a rule asks, and the images that meet it; `check` is the type of the attestations there are.
-const ATTESTED: &[(&str, &[&str], Carried)] = &[
-    (
-        "attested CHECK by a",
-        &["logged-good", "logged-bad", "logged-good-of-ab", "logged-good-and-bad"],
-        ByBoth,
-    ),
-    (r#"attested "https://example.com/other/v1" by a"#, &[], ByBoth),
+const ATTESTED: &[SignedRule] = &[
+    ("attested CHECK by a", &["logged-good", "logged-bad", "logged-good-of-ab", "logged-good-and-bad"], Both),
+    (r#"attested "https://example.com/other/v1" by a"#, &[], Both),
     (
         r#"attested CHECK by a that predicate.result == "good""#,
         &["logged-good", "logged-good-of-ab", "logged-good-and-bad"],
-        ByBoth,
+        Both,
     ),
-    (r#"attested CHECK by a that predicate.result != "good""#, &["logged-bad"], ByBoth),
+    (r#"attested CHECK by a that predicate.result != "good""#, &["logged-bad"], Both),
     (
         r#"attested CHECK by unlogged-a that predicate.result == "good""#,
         &["good", "logged-good", "logged-good-of-ab", "logged-good-and-bad"],
-        ByClusterPolicy,
+        ClusterPolicyOnly,
     ),
-    ("attested CHECK by 2 of [a, b]", &["logged-good-of-ab", "logged-good-and-bad"], ByBoth),
-    (r#"attested CHECK by 2 of [a, b] that predicate.result == "good""#, &["logged-good-of-ab"], ByBoth),
+    ("attested CHECK by 2 of [a, b]", &["logged-good-of-ab", "logged-good-and-bad"], Both),
+    (r#"attested CHECK by 2 of [a, b] that predicate.result == "good""#, &["logged-good-of-ab"], Both),
     (
         r#"attested CHECK by 1 of [a, b] that predicate.result == "good""#,
         &["logged-good", "logged-good-of-b", "logged-good-of-ab", "logged-good-and-bad"],
-        ByBoth,
+        Both,
     ),
     (
         "attested CHECK by a that any s in predicate.scores: s == 2",
         &["logged-good", "logged-bad", "logged-good-of-ab", "logged-good-and-bad"],
-        ByBoth,
+        Both,
     ),
-    ("attested CHECK by a that any s in predicate.scores: s > 2", &[], ByBoth),
+    ("attested CHECK by a that any s in predicate.scores: s > 2", &[], Both),
     (
         "attested CHECK by a that not has predicate.nothing",
         &["logged-good", "logged-bad", "logged-good-of-ab", "logged-good-and-bad"],
-        ByBoth,
+        Both,
     ),
-    ("attested CHECK by a that predicate.nothing == 3", &[], ByBoth),
-    ("attested CHECK by web", &["good-of-web", "bad-of-web"], ByBoth),
-    (r#"attested CHECK by web that predicate.result == "good""#, &["good-of-web"], ByBoth),
+    ("attested CHECK by a that predicate.nothing == 3", &[], Both),
+    ("attested CHECK by web", &["good-of-web", "bad-of-web"], Both),
+    (r#"attested CHECK by web that predicate.result == "good""#, &["good-of-web"], Both),
     (
         r#"attested CHECK by 1 of [a, web] that predicate.result == "bad""#,
         &["logged-bad", "bad-of-web"],
-        ByBoth,
+        Both,
     ),
-    (r#"attested CHECK by mail"#, &[], ByBoth),
-    (r#"attested "application/vnd.example.check" by notarized"#, &["approved"], ByBoth),
+    (r#"attested CHECK by mail"#, &[], Both),
+    (r#"attested "application/vnd.example.check" by notarized"#, &["approved"], Both),
     (
         r#"attested "application/vnd.example.check" by notarized that predicate.result == "good""#,
         &["approved"],
-        ByClusterPolicy,
+        ClusterPolicyOnly,
     ),
     (
         r#"attested "application/vnd.example.check" by notarized that predicate.result == "bad""#,
         &[],
-        ByClusterPolicy,
+        ClusterPolicyOnly,
     ),
-    ("signed by a attested CHECK by a", &[], ByBoth),
+    ("signed by a attested CHECK by a", &[], Both),
 ];
 
 /// Images where the kinds differ, as the pages say: the verdicts of ClusterPolicy and ImageValidatingPolicy, if they carry
@@ -297,7 +296,7 @@ fn image(tag: &str) -> (String, Value) {
 fn compare(
     suite: &'static str,
     objects: &[(String, Value)],
-    (rules, source): (&[(&str, &[&str], Carried)], fn(&str) -> String),
+    (rules, source): (&[SignedRule], fn(&str) -> String),
     others: &[Verdict],
 ) {
     let judge = Judge::open(suite);
@@ -309,11 +308,11 @@ fn compare(
         }
         let compiled = compiled(asked, &source(asked));
         let kinds = [
-            ("ClusterPolicy", &compiled.legacy, ByClusterPolicy),
-            ("ImageValidatingPolicy", &compiled.successor, ByImageValidatingPolicy),
+            ("ClusterPolicy", &compiled.legacy, ClusterPolicyOnly),
+            ("ImageValidatingPolicy", &compiled.successor, ImageValidatingPolicyOnly),
         ];
         for (kind, yaml, alone) in kinds {
-            let is_carried = *carried == ByBoth || *carried == alone;
+            let is_carried = *carried == Both || *carried == alone;
             let verdicts = match (yaml, is_carried) {
                 (Ok(yaml), true) => judge.verdicts(yaml, &resources, &Request::default()),
                 (Err(_), false) => continue,
@@ -395,23 +394,23 @@ const BY_B: &str =
     "MEYCIQDh6/nz2IJcDSVQs9eDaSAotAemrHLwfs8PsPX6dTFPgAIhANRJX3wn8sgjzsP1FoyuR+NrZDLzZJD2eHfDduNtK+S+";
 
 /// What is asked of ConfigMaps, and those that meet it.
-const OF_MANIFESTS: &[(&str, &[&str], Carried)] = &[
-    ("signed by unlogged-a", &["a", "ab"], ByClusterPolicy),
-    ("signed by 1 of [unlogged-a, unlogged-b]", &["a", "b", "ab"], ByClusterPolicy),
-    ("signed by [unlogged-a, unlogged-b]", &["ab"], ByClusterPolicy),
-    ("signed by unlogged-a signed by unlogged-b", &["ab"], ByClusterPolicy),
-    ("signed by 1 of [all([unlogged-a, unlogged-b]), unlogged-b]", &["b", "ab"], ByClusterPolicy),
-    ("signed by unlogged-a ignoring data", &["a", "ab", "changed", "added"], ByClusterPolicy),
-    ("signed by unlogged-a ignoring metadata.annotations", &["a", "ab", "annotated"], ByClusterPolicy),
-    ("signed by unlogged-a ignoring metadata", &["a", "ab", "annotated", "labelled"], ByClusterPolicy),
+const OF_MANIFESTS: &[SignedRule] = &[
+    ("signed by unlogged-a", &["a", "ab"], ClusterPolicyOnly),
+    ("signed by 1 of [unlogged-a, unlogged-b]", &["a", "b", "ab"], ClusterPolicyOnly),
+    ("signed by [unlogged-a, unlogged-b]", &["ab"], ClusterPolicyOnly),
+    ("signed by unlogged-a signed by unlogged-b", &["ab"], ClusterPolicyOnly),
+    ("signed by 1 of [all([unlogged-a, unlogged-b]), unlogged-b]", &["b", "ab"], ClusterPolicyOnly),
+    ("signed by unlogged-a ignoring data", &["a", "ab", "changed", "added"], ClusterPolicyOnly),
+    ("signed by unlogged-a ignoring metadata.annotations", &["a", "ab", "annotated"], ClusterPolicyOnly),
+    ("signed by unlogged-a ignoring metadata", &["a", "ab", "annotated", "labelled"], ClusterPolicyOnly),
     (
         "signed by unlogged-a ignoring metadata.labels, data",
         &["a", "ab", "changed", "added", "labelled"],
-        ByClusterPolicy,
+        ClusterPolicyOnly,
     ),
     // Kyverno does not look for them in a log.
-    ("signed by a", &[], ByNone),
-    ("signed by web", &[], ByNone),
+    ("signed by a", &[], Neither),
+    ("signed by web", &[], Neither),
 ];
 
 #[test]
