@@ -217,6 +217,10 @@ impl<'a> Resolver<'a> {
             return;
         }
         let target = &it.target.value;
+        // The parser has said that there is no name.
+        if it.target.span.start == it.target.span.end {
+            return;
+        }
         let problem = match it.untyped {
             Some(_) => self
                 .cluster

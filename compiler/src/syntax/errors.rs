@@ -5,8 +5,8 @@ use crate::diagnostic::{Code, Diagnostic, Edit, Fix};
 use crate::source::Span;
 
 pub fn unknown_character(span: Span, text: &str) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::new(Code::UnknownCharacter, span, format!("`{text}` is not of the language"));
+    let name = if text == "`" { "a backtick".to_owned() } else { format!("`{text}`") };
+    let diagnostic = Diagnostic::new(Code::UnknownCharacter, span, format!("{name} is not of the language"));
     let ascii: Option<String> = text.chars().map(ascii_lookalike).collect();
     match ascii {
         Some(ascii) => diagnostic.fix(format!("write `{ascii}`"), span, ascii),

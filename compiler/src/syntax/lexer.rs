@@ -193,8 +193,8 @@ impl Ctx<'_> {
             "!" => ("not ", Some(Tok::Keyword(Keyword::Not))),
             "=~" => ("matches", Some(Tok::Keyword(Keyword::Matches))),
             "=>" => (">=", Some(Tok::Ge)),
-            "===" => ("==", Some(Tok::EqEq)),
-            "<>" | "!==" => ("!=", Some(Tok::Ne)),
+            _ if sign.starts_with("===") => ("==", Some(Tok::EqEq)),
+            _ if sign.starts_with("<>") || sign.starts_with("!==") => ("!=", Some(Tok::Ne)),
             "?." => (".", Some(Tok::Dot)),
             "#" => {
                 // The rest of the line is a comment elsewhere, so it is one here.

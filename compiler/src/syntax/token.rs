@@ -225,9 +225,9 @@ pub(super) enum RawToken {
     #[token("/*")]
     #[token("*/")]
     #[token("=>")]
-    #[token("<>")]
-    #[token("===")]
-    #[token("!==")]
+    #[regex("<>=*")]
+    #[regex("====*")]
+    #[regex("!===*")]
     #[token("?.")]
     Foreign,
 }
