@@ -97,7 +97,7 @@ local cases = {
     equal(lines(buffer), "deny pod if spec.hostNetwork")
   end },
   { "columns are right behind wide signs", function()
-    write("f.aip", 'deny pod if metadata.name == "😀漢" or spec.oops\n')
+    write("f.aip", 'deny pod if spec.hostname == "😀漢" or spec.oops\n')
     local buffer = edit("f.aip")
     wait("the mistake", function() return #findings(buffer) == 1 end)
     local found = vim.diagnostic.get(buffer)[1]

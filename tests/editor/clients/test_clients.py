@@ -228,7 +228,7 @@ async def test_manifests(client: LanguageClient):
 
 async def test_columns_are_in_the_units_that_were_agreed(client: LanguageClient):
     unit = client.answer.capabilities.position_encoding
-    line = 'deny pod if metadata.name == "\U0001f600漢" or spec.oops'
+    line = 'deny pod if spec.hostname == "\U0001f600漢" or spec.oops'
     uri = open_file(client, "a.aip", line + "\n")
     (found,) = await findings(client, uri, lambda it: len(it) == 1)
     before = line[: line.index("oops")]

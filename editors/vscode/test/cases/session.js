@@ -75,7 +75,7 @@ module.exports = {
     const { document } = await open("a.aip", 'let a = "\u{1f600}é漢"  // \u{1f600}\r\ndeny Podd if image == "\u{1f600}" or spec.oops\r\n');
     const list = await found(document.uri, (it) => it.length >= 1);
     assert.ok(list.some((it) => document.getText(it.range) === "Podd"));
-    const fixed = await open("b.aip", 'deny pod if metadata.name == "\u{1f600}漢" or spec.hostNetwrk\r\n');
+    const fixed = await open("b.aip", 'deny pod if spec.hostname == "\u{1f600}漢" or spec.hostNetwrk\r\n');
     const [field] = await found(fixed.document.uri, (it) => it.length === 1);
     assert.equal(fixed.document.getText(field.range), "hostNetwrk");
   },
