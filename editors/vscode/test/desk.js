@@ -22,8 +22,18 @@ exports.end = async () => {
   await vscode.commands.executeCommand("workbench.action.closeAllEditors");
 };
 
-/** Asks VS Code, as its own windows do. */
-const execute = (command, ...args) => vscode.commands.executeCommand(`vscode.execute${command}`, ...args);
+/** Asks VS Code, as its own windows do. It gives a request up where the editor moves meanwhile: then again. */
+async function execute(command, ...args) {
+  const answered = await until(`an answer to ${command}`, () =>
+    vscode.commands.executeCommand(`vscode.execute${command}`, ...args).then(
+      (answer) => ({ answer }),
+      (error) => {
+        if (error.name !== "Canceled") throw error;
+      },
+    ),
+  );
+  return answered.answer;
+}
 
 /** The first answer that is good enough, within a time that a slow machine needs too. */
 async function until(what, ask) {
