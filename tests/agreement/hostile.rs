@@ -410,6 +410,8 @@ fn missing_values_are_left_out_of_messages() {
     for (kind, words, resource, expected) in [
         ("ConfigMap", "[{data.a}] of {metadata.labels.team}.", object("ConfigMap", json!({})), "[] of ."),
         ("ConfigMap", "{data.a ?? \"none\"}", object("ConfigMap", json!({"data": {}})), "none"),
+        ("ConfigMap", "{data.a}", object("ConfigMap", json!({"data": {"a": "one"}})), "one"),
+        ("ConfigMap", "{data.a ?? data.b}", object("ConfigMap", json!({"data": {"b": "two"}})), "two"),
         ("Service", "[{spec.externalName}] [{spec.healthCheckNodePort}]", service(), "[] []"),
         ("Service", "[{spec.sessionAffinityConfig.clientIP.timeoutSeconds}] m", service(), "[] m"),
         ("Service", "[{spec.ports.nodePort}] [{spec.ports.name}]", service(), "[] []"),

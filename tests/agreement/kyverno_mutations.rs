@@ -450,6 +450,16 @@ fn row(rule: &str, status: &str, message: &str) -> Row {
     (rule.to_owned(), status.to_owned(), message[..end].to_owned())
 }
 
+/// Rows without the name of a variable that is not there: of several, Kyverno names the one it meets first in a
+/// map, which it goes through in any order.
+fn without_variables(rows: &mut [Row]) {
+    const UNRESOLVED: &str = "variable substitution failed";
+    for (_, _, message) in rows {
+        let end = message.find(UNRESOLVED).map_or(message.len(), |at| at + UNRESOLVED.len());
+        message.truncate(end);
+    }
+}
+
 /// A file with policies, and the objects that they are tested with.
 struct File {
     name: String,
@@ -463,18 +473,19 @@ fn files(corpus: &Path) -> Vec<File> {
     yaml_files(corpus, &mut all);
     for file in all {
         let Ok(yaml) = std::fs::read_to_string(&file) else { continue };
-        let in_tests = file.components().any(|part| part.as_os_str().to_string_lossy().starts_with('.'));
+        let inside = file.strip_prefix(corpus).unwrap_or(&file);
+        let in_tests = inside.components().any(|part| part.as_os_str().to_string_lossy().starts_with('.'));
         let is_classic = yaml.contains("kind: ClusterPolicy") || yaml.contains("kind: Policy\n");
         if in_tests || !is_classic || !yaml.contains("mutate:") {
             continue;
         }
         let folder = file.parent().unwrap_or(corpus);
-        let mut inside = Vec::new();
+        let mut beside = Vec::new();
         for tests in [".kyverno-test", ".chainsaw-test"] {
-            yaml_files(&folder.join(tests), &mut inside);
+            yaml_files(&folder.join(tests), &mut beside);
         }
-        let objects = inside.iter().flat_map(|file| objects(file)).collect();
-        let name = file.strip_prefix(corpus).unwrap_or(&file).display().to_string();
+        let objects = beside.iter().flat_map(|file| objects(file)).collect();
+        let name = inside.display().to_string();
         found.push(File { name, yaml, objects });
     }
     found
@@ -582,6 +593,8 @@ fn difference(ours: &Said, answer: &Answer, is_mutation: impl Fn(&str) -> bool) 
         values
     };
     let mut rows = ours.rows.clone();
+    without_variables(&mut rows);
+    without_variables(&mut theirs);
     if !answer.targets.is_empty() || !ours.targets.is_empty() {
         rows.sort();
         theirs.sort();

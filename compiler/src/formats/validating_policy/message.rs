@@ -58,5 +58,15 @@ pub(in crate::formats) fn of(
             }
         })
         .collect();
-    Text::Computed(translator.concatenation(pieces))
+    let text = translator.concatenation(pieces);
+    Text::Computed(if is_dynamic(&text) { Expr::call("string", text) } else { text })
+}
+
+/// Whether only the run tells the type: the API server takes nothing but what is text by its form.
+fn is_dynamic(text: &Expr) -> bool {
+    match text {
+        Expr::Direct(_) | Expr::Or(..) | Expr::Name(_) | Expr::Index(..) => true,
+        Expr::If(_, then, otherwise) => is_dynamic(then) || is_dynamic(otherwise),
+        _ => false,
+    }
 }
