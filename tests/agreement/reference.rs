@@ -2,8 +2,9 @@
 //! Kyverno accepts.
 
 use crate::support::compile::compile;
-use crate::support::oracle::Oracle;
+use crate::support::oracle::{Oracle, Request};
 use crate::support::parallel::in_parallel;
+use serde_json::json;
 
 const REFERENCE: &str = include_str!("../../compiler/reference/language.md");
 
@@ -33,11 +34,14 @@ fn try_example(oracle: &Oracle, line: usize, source: &str) -> (usize, Vec<String
     let Ok(compiled) = compile(source) else { return (0, Vec::new()) };
     let mut accepted = 0;
     let mut problems = Vec::new();
+    // Examples look things up: there is a cluster to look in.
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "production"}});
+    let request = Request { cluster: vec![namespace], ..Request::default() };
     for (target, yaml) in [("kyverno-legacy", &compiled.legacy), ("kyverno", &compiled.successor)] {
         match yaml {
             Ok(yaml) if yaml.is_empty() => {}
             Ok(yaml) => {
-                let set = oracle.load(&[yaml]);
+                let set = oracle.load_with(&[yaml], &request);
                 match set.refused.first() {
                     None => accepted += 1,
                     Some(first) => {
