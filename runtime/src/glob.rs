@@ -131,29 +131,38 @@ pub fn tokens(parts: &[GlobPart], values: &[&str]) -> Vec<Token> {
     tokens
 }
 
-/// Whether the whole text matches. On a mismatch only the last star takes one character more.
+/// Whether the whole text matches.
 pub fn matches(tokens: &[Token], text: &str) -> bool {
+    fits(tokens.iter().copied(), text)
+}
+
+/// Whether the whole text matches a pattern that is read as it is matched.
+pub fn matches_pattern(pattern: &str, text: &str) -> bool {
+    let token = |c| match c {
+        '*' => Token::Many,
+        '?' => Token::One,
+        c => Token::Char(c),
+    };
+    fits(pattern.chars().map(token), text)
+}
+
+/// On a mismatch only the last star takes one character more.
+fn fits(mut tokens: impl Iterator<Item = Token> + Clone, text: &str) -> bool {
     let mut rest = text.chars();
-    let mut at = 0;
     // Where to go on when the last star takes one character more.
-    let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
+    let mut retry = None;
     loop {
-        match tokens.get(at) {
+        let mut after = tokens.clone();
+        match after.next() {
             Some(Token::Many) => {
-                at += 1;
-                retry = Some((at, rest.clone()));
+                tokens = after;
+                retry = Some((tokens.clone(), rest.clone()));
                 continue;
             }
             Some(token) => {
-                let mut ahead = rest.clone();
-                let fits = match (token, ahead.next()) {
-                    (_, None) => return false,
-                    (Token::Char(expected), Some(found)) => *expected == found,
-                    (Token::One | Token::Many, Some(_)) => true,
-                };
-                if fits {
-                    rest = ahead;
-                    at += 1;
+                let Some(found) = rest.next() else { return false };
+                if token == Token::One || token == Token::Char(found) {
+                    tokens = after;
                     continue;
                 }
             }
@@ -165,7 +174,7 @@ pub fn matches(tokens: &[Token], text: &str) -> bool {
                 if from.next().is_none() {
                     return false;
                 }
-                at = *star;
+                tokens = star.clone();
                 rest = from.clone();
             }
             None => return false,

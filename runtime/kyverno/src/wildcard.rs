@@ -1,43 +1,13 @@
 //! Wildcards as Kyverno matches them everywhere: `*` for any characters, `?` for one, the rest for itself.
 
+use aipc_runtime::glob::matches_pattern;
+
 /// Whether the whole text matches the pattern. Takes time by the product of the lengths at worst.
 pub fn matches(pattern: &str, text: &str) -> bool {
     if !has_wildcard(pattern) {
         return pattern == text;
     }
-    let (mut pattern, mut text) = (pattern.chars(), text.chars());
-    // Where to go on when the last star takes one character more.
-    let mut retry: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
-    loop {
-        let mut ahead = pattern.clone();
-        match ahead.next() {
-            Some('*') => {
-                pattern = ahead;
-                retry = Some((pattern.clone(), text.clone()));
-                continue;
-            }
-            Some(expected) => match text.next() {
-                None => return false,
-                Some(found) if expected == '?' || expected == found => {
-                    pattern = ahead;
-                    continue;
-                }
-                Some(_) => {}
-            },
-            None if text.as_str().is_empty() => return true,
-            None => {}
-        }
-        match &mut retry {
-            Some((star, from)) => {
-                if from.next().is_none() {
-                    return false;
-                }
-                pattern = star.clone();
-                text = from.clone();
-            }
-            None => return false,
-        }
-    }
+    matches_pattern(pattern, text)
 }
 
 /// Whether a text has a wildcard.

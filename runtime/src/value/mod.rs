@@ -3,6 +3,7 @@
 //! A [`Value`] borrows from documents and programs where it can and owns what was computed. Meaning is read
 //! through [`Value::view`], where a node and a computed value look the same; `null` looks missing.
 
+pub mod calendar;
 mod decimal;
 mod duration;
 mod image;
