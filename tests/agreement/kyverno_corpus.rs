@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use aipc_compiler::kubernetes::{Cluster, KindLookup};
-use aipc_kyverno::context::{Failure, Queries, World};
+use aipc_kyverno::context::{Queries, World};
 use aipc_kyverno::engine::{Engine, Request, Status};
-use aipc_kyverno::json::{Entry, Json};
+use aipc_kyverno::json::Json;
 use aipc_kyverno::matching::UserInfo;
 use aipc_kyverno::object::as_read;
 use aipc_kyverno::policy::{self, Policy};
@@ -29,23 +29,7 @@ type Row = (String, String);
 /// Nothing is known but the objects.
 pub(super) struct Nothing;
 
-impl World for Nothing {
-    fn config_map(&self, namespace: &str, name: &str) -> Result<Option<Json<'static>>, Failure> {
-        Err(Failure::needs(format!("the ConfigMap {namespace}/{name}")))
-    }
-
-    fn api_call(&self, url: &str, _is_post: bool) -> Result<Json<'static>, Failure> {
-        Err(Failure::needs(format!("the answer to {url}")))
-    }
-
-    fn can_be_asked(&self) -> bool {
-        true
-    }
-
-    fn values(&self, _policy: &str, _rule: &str) -> Vec<Entry<'static>> {
-        Vec::new()
-    }
-}
+impl World for Nothing {}
 
 /// A file of the corpus with its policies and what they are tested with.
 struct Case {

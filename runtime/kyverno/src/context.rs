@@ -57,26 +57,34 @@ impl Queries {
     }
 }
 
-/// What is known beside the objects: answers to what rules look up.
+/// What is known beside the objects: answers to what rules look up. Nothing, unless it is said.
 pub trait World {
     /// The data of a ConfigMap as an object with `data` and `metadata`.
     ///
     /// # Errors
     /// What is missing to answer.
-    fn config_map(&self, namespace: &str, name: &str) -> Result<Option<Json<'static>>, Failure>;
+    fn config_map(&self, namespace: &str, name: &str) -> Result<Option<Json<'static>>, Failure> {
+        Err(Failure::needs(format!("the ConfigMap {namespace}/{name}")))
+    }
 
     /// The answer of the API server or another service to a call.
     ///
     /// # Errors
     /// What is missing to answer, or what the server said.
-    fn api_call(&self, url: &str, is_post: bool) -> Result<Json<'static>, Failure>;
+    fn api_call(&self, url: &str, _is_post: bool) -> Result<Json<'static>, Failure> {
+        Err(Failure::needs(format!("the answer to {url}")))
+    }
 
     /// Whether anything but variables can be asked for at all. Where it cannot, the names of such entries are unknown, as
     /// in Kyverno's tests.
-    fn can_be_asked(&self) -> bool;
+    fn can_be_asked(&self) -> bool {
+        true
+    }
 
     /// What a user gave for a rule, by dotted path.
-    fn values(&self, policy: &str, rule: &str) -> Vec<Entry<'static>>;
+    fn values(&self, _policy: &str, _rule: &str) -> Vec<Entry<'static>> {
+        Vec::new()
+    }
 }
 
 /// What queries see for one rule and one request.

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aipc_compiler::kubernetes::{Cluster, KindLookup};
-use aipc_kyverno::context::{Failure, Queries, World};
+use aipc_compiler::kubernetes::Cluster;
+use aipc_kyverno::context::{Queries, World};
 use aipc_kyverno::engine::{Engine, Request, RuleResponse, Status};
 use aipc_kyverno::json::{Entry, Escape, Json, View};
 use aipc_kyverno::matching::UserInfo;
-use aipc_kyverno::object::as_read;
-use aipc_kyverno::policy::rule::{Body, Rule};
+use aipc_kyverno::policy::written_name;
 use aipc_runtime::document::{Position, ReadOptions, Resource};
 use aipc_runtime::value::{Shared, Time};
 
@@ -41,21 +40,13 @@ struct TestWorld<'w> {
 }
 
 impl World for TestWorld<'_> {
-    fn config_map(&self, namespace: &str, name: &str) -> Result<Option<Json<'static>>, Failure> {
-        Err(Failure::needs(format!("the ConfigMap {namespace}/{name}")))
-    }
-
-    fn api_call(&self, url: &str, _is_post: bool) -> Result<Json<'static>, Failure> {
-        Err(Failure::needs(format!("the answer to {url}")))
-    }
-
     fn can_be_asked(&self) -> bool {
         false
     }
 
     fn values(&self, policy: &str, rule: &str) -> Vec<Entry<'static>> {
         // Those of a rule are those of the rules that are generated from it, too.
-        let values = self.values.of_rules.get(&(policy.to_owned(), kyverno::written_name(rule).to_owned()));
+        let values = self.values.of_rules.get(&(policy.to_owned(), written_name(rule).to_owned()));
         values
             .into_iter()
             .flatten()
@@ -206,7 +197,7 @@ impl Given<'_> {
         let read = self.read(object);
         let (mut responses, mut patched) = (Vec::new(), None);
         let mut now = Some(read.clone());
-        for policy in policies.iter().filter(|policy| policy.policy.rules.iter().any(is_mutation)) {
+        for policy in policies.iter().filter(|policy| policy.policy.mutates()) {
             let Some(subject) = now.take() else { break };
             let mutation = self.ask(policy, subject, object, expected, |engine, request| {
                 engine.mutate(&policy.policy, request)
@@ -234,12 +225,7 @@ impl Given<'_> {
 
     /// An object as it is judged.
     fn read<'o>(&self, object: &'o Resource) -> Json<'o> {
-        let kind = format!("{}/{}", object.api_version(), object.kind());
-        let is_namespaced = match self.cluster.kind(&kind) {
-            KindLookup::Found(kind) => self.cluster.kind_of(kind).namespaced,
-            _ => true,
-        };
-        as_read(&Json::Node(object.document(), object.root()), is_namespaced.then_some("default"))
+        kyverno::as_judged(object, &self.cluster, "default")
     }
 
     /// The object of a file that has the identity of another; `None` if the file cannot be read.
@@ -310,10 +296,6 @@ impl Given<'_> {
         };
         ask(&Engine { queries: &self.queries, world: &self.world }, &request)
     }
-}
-
-fn is_mutation(rule: &Rule) -> bool {
-    matches!(&rule.body, Body::Mutate(mutate) if mutate.targets.is_empty())
 }
 
 /// The value without nulls and without empty lists and maps; `None` if nothing is left.

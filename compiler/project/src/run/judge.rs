@@ -127,11 +127,11 @@ pub(super) fn with_surroundings<T>(
     let recorded = world.recorded.objects("v1/Namespace").map(|document| (document, document.root()));
     let given = manifests.resources().map(|(_, resource)| resource);
     let given = given.filter(|resource| (resource.api_version(), resource.kind()) == ("v1", "Namespace"));
-    let labels = kyverno::labels_of(recorded.chain(given.map(|it| (&**it.document(), it.root()))));
+    let known = recorded.chain(given.map(|it| (&**it.document(), it.root())));
+    let kyverno = kyverno::Given::new(kyverno, world.user.as_ref(), known);
     work(&Surroundings {
         programs,
-        kyverno,
-        namespace_labels: &labels,
+        kyverno: kyverno.as_ref(),
         world,
         user: user.as_ref(),
         namespaces: &namespaces,
@@ -149,9 +149,7 @@ const STACK_BYTES: usize = crate::STACK_BYTES;
 /// What is the same for all objects.
 pub(super) struct Surroundings<'a> {
     pub(super) programs: &'a [Program],
-    kyverno: &'a [KyvernoPolicy],
-    /// Of the namespaces that are known.
-    namespace_labels: &'a BTreeMap<String, BTreeMap<String, String>>,
+    kyverno: Option<&'a kyverno::Given<'a>>,
     world: &'a World<'a>,
     user: Option<&'a Document>,
     namespaces: &'a Namespaces<'a>,
@@ -211,7 +209,7 @@ impl Surroundings<'_> {
     fn judge_some(&self, clusters: &[&Cluster], objects: &[(&Manifest, &Resource)]) -> (Judged, Seen) {
         let (mut judged, mut seen) = (Judged::default(), Seen::default());
         let evaluators: Vec<Evaluator<'_>> = self.programs.iter().map(Evaluator::new).collect();
-        let kyverno = kyverno::Judge::new(self.kyverno, self.world, self.namespace_labels);
+        let kyverno = self.kyverno.map(|given| kyverno::Judge::new(given, self.world));
         let mut fields = Fields::of(clusters);
         for &(manifest, resource) in objects {
             judged.findings.extend(fields.check(&manifest.name, resource, self.world.unusual()));
@@ -228,9 +226,13 @@ impl Surroundings<'_> {
                 }
                 object.became(mutated.document);
             }
-            let mutated = kyverno.mutate(&object, before, &mut seen.kyverno);
-            judged.results.extend(mutated.results);
-            object.became(mutated.document);
+            let mut state = kyverno::ObjectState::default();
+            if let Some(kyverno) = &kyverno {
+                let mutated = kyverno.mutate(&object, before, &mut seen.kyverno);
+                judged.results.extend(mutated.results);
+                object.became(mutated.document);
+                state = mutated.state;
+            }
             for (index, (program, evaluator)) in self.programs.iter().zip(&evaluators).enumerate() {
                 let decision = evaluator.evaluate(of(object.judged()), &environment, Limits::default());
                 for invalid in &decision.invalid {
@@ -247,7 +249,9 @@ impl Surroundings<'_> {
                     judged.results.extend(object.result(program, verdict));
                 }
             }
-            judged.results.extend(kyverno.results(&object, before, mutated.state, &mut seen.kyverno));
+            if let Some(kyverno) = &kyverno {
+                judged.results.extend(kyverno.results(&object, before, state, &mut seen.kyverno));
+            }
             judged.patched.extend(object.mutated.map(|mutated| Patched {
                 before: resource.clone(),
                 after: mutated.document().to_json(mutated.root()),

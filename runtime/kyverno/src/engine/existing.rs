@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::context::{Context, Failure};
 use crate::json::Json;
-use crate::matching::{self, Matched, ObjectFields};
+use crate::matching::{Matched, ObjectFields};
 use crate::policy::Policy;
 use crate::policy::filter::KindSelector;
 use crate::policy::mutate::{Mutate, Target};
@@ -14,7 +14,7 @@ use crate::substitute::substitute;
 use crate::wildcard;
 
 use super::{
-    Engine, Request, RuleResponse, Status, begin, conditions, error, is_in_namespace, join, mutate, respond,
+    Engine, Request, RuleResponse, Status, begin, error, is_about, is_in_namespace, mutate, respond,
 };
 
 /// What a rule says of an existing object.
@@ -43,19 +43,13 @@ impl Engine<'_> {
         let matched = Matched::new(&fields);
         let mut found = Vec::new();
         for rule in policy.rules_for_all() {
-            let Some(body) = about_existing(rule) else { continue };
-            let asked = matching::Request {
-                object: &matched,
-                operation: request.operation,
-                user: request.user,
-                namespace_labels: request.namespace_labels,
-            };
-            if !matching::applies(&rule.matches, rule.exclude.as_ref(), &asked) {
+            let Some(body) = rule.mutation_of_existing() else { continue };
+            if !is_about(rule, &matched, request) {
                 continue;
             }
             let context = || self.context(policy, rule, request, matched.namespace);
             let before = found.len();
-            match begin(&context(), rule) {
+            match begin(&context(), rule, rule.preconditions.as_ref()) {
                 Some(response) => found.push(Existing { response, changed: None }),
                 None => of_rule(&context, policy, rule, body, objects, &mut found),
             }
@@ -65,13 +59,6 @@ impl Engine<'_> {
             }
         }
         found
-    }
-}
-
-fn about_existing(rule: &Rule) -> Option<&Mutate> {
-    match &rule.body {
-        crate::policy::rule::Body::Mutate(mutate) if !mutate.targets.is_empty() => Some(mutate),
-        _ => None,
     }
 }
 
@@ -102,21 +89,12 @@ fn of_rule<'a, 'c>(
         let mut context = context();
         context.set("target", object.clone());
         context.add_entries(&target.context, 0);
-        let (response, changed) = match asked(&context, rule, target) {
+        let (response, changed) = match begin(&context, rule, target.preconditions.as_ref()) {
             Some(response) => (response, None),
             None => mutate::run(&mut context, rule, body, Some(object)),
         };
         let changed = changed.filter(|_| response.status == Status::Pass).map(|object| object.to_owned());
         found.push(Existing { response, changed });
-    }
-}
-
-/// A response if the preconditions of a target end it there.
-fn asked(context: &Context<'_, '_>, rule: &Rule, target: &Target) -> Option<RuleResponse> {
-    match conditions::check(context, target.preconditions.as_ref()?) {
-        Err(failure) => Some(error(rule, "failed to evaluate preconditions", &failure)),
-        Ok((false, message)) => Some(respond(rule, Status::Skip, join(["preconditions not met", &message]))),
-        Ok((true, _)) => None,
     }
 }
 

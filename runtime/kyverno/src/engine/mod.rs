@@ -16,7 +16,7 @@ use crate::context::{Context, Failure, Queries, Request as ContextRequest, World
 use crate::json::{Entry, Json};
 use crate::matching::{self, Matched, ObjectFields, UserInfo};
 use crate::policy::Policy;
-use crate::policy::rule::{Action, ActionOverride, Body, Rule};
+use crate::policy::rule::{Action, ActionOverride, Body, Conditions, Rule};
 use crate::substitute::substitute;
 
 /// What a rule says.
@@ -92,17 +92,11 @@ impl Engine<'_> {
         let mut responses = Vec::new();
         for rule in policy.rules_for(matched.kind) {
             let Body::Validate(body) = &rule.body else { continue };
-            let asked = matching::Request {
-                object: &matched,
-                operation: request.operation,
-                user: request.user,
-                namespace_labels: request.namespace_labels,
-            };
-            if !matching::applies(&rule.matches, rule.exclude.as_ref(), &asked) {
+            if !is_about(rule, &matched, request) {
                 continue;
             }
             let mut context = self.context(policy, rule, request, matched.namespace);
-            let found = match begin(&context, rule) {
+            let found = match begin(&context, rule, rule.preconditions.as_ref()) {
                 Some(response) => Some(response),
                 None => validate::run(&mut context, policy, rule, body, request),
             };
@@ -134,26 +128,17 @@ impl Engine<'_> {
         let fields = ObjectFields::new(first);
         let namespace = Matched::new(&fields).namespace;
         for rule in policy.rules_for_all() {
-            let Body::Mutate(body) = &rule.body else { continue };
-            if !body.targets.is_empty() {
-                continue;
-            }
+            let Some(body) = rule.mutation() else { continue };
             let Some(subject) = mutation.object.clone().or_else(|| request.old_object.clone()) else { break };
             let fields = ObjectFields::new(&subject);
-            let asked = matching::Request {
-                object: &Matched::new(&fields),
-                operation: request.operation,
-                user: request.user,
-                namespace_labels: request.namespace_labels,
-            };
-            if !matching::applies(&rule.matches, rule.exclude.as_ref(), &asked) {
+            if !is_about(rule, &Matched::new(&fields), request) {
                 continue;
             }
             let mut context = self.context(policy, rule, request, namespace);
             if let Some(object) = &mutation.object {
                 context.set_object(object.clone());
             }
-            let mut response = match begin(&context, rule) {
+            let mut response = match begin(&context, rule, rule.preconditions.as_ref()) {
                 Some(response) => response,
                 None => {
                     let (response, object) = mutate::run(&mut context, rule, body, mutation.object.take());
@@ -207,14 +192,30 @@ fn is_in_namespace(policy: &Policy, request: &Request<'_, '_>) -> bool {
     found.all(|found| found.is_some_and(|found| found.as_text() == Some(namespace)))
 }
 
-/// What comes before the body of any rule; a response if it ends there.
-fn begin(context: &Context<'_, '_>, rule: &Rule) -> Option<RuleResponse> {
-    let preconditions = rule.preconditions.as_ref()?;
-    match conditions::check(context, preconditions) {
+/// Whether a rule is about an object of a request.
+fn is_about(rule: &Rule, object: &Matched<'_>, request: &Request<'_, '_>) -> bool {
+    let asked = matching::Request {
+        object,
+        operation: request.operation,
+        user: request.user,
+        namespace_labels: request.namespace_labels,
+    };
+    matching::applies(&rule.matches, rule.exclude.as_ref(), &asked)
+}
+
+/// What comes before the body of a rule, a loop or a target; a response if it ends there.
+fn begin(context: &Context<'_, '_>, rule: &Rule, preconditions: Option<&Conditions>) -> Option<RuleResponse> {
+    match conditions::check(context, preconditions?) {
         Err(failure) => Some(error(rule, "failed to evaluate preconditions", &failure)),
         Ok((false, message)) => Some(respond(rule, Status::Skip, join(["preconditions not met", &message]))),
         Ok((true, _)) => None,
     }
+}
+
+/// What a loop goes through: the elements of a list, or one value.
+fn elements_of<'a>(context: &Context<'a, '_>, list: &str) -> Result<Vec<Json<'a>>, Failure> {
+    let found = context.query(list)?;
+    Ok(if found.list_len().is_some() { found.elements().collect() } else { vec![found] })
 }
 
 /// Report properties that take the place of the message: `message`, or one named after the status.

@@ -7,7 +7,7 @@ use crate::policy::mutate::{Change, EachChange, JSON, Mutate, MutateEach, STRATE
 use crate::policy::rule::{Rule, Template};
 use crate::substitute::substitute;
 
-use super::{RuleResponse, Status, conditions, error, respond};
+use super::{RuleResponse, Status, conditions, elements_of, error, respond};
 
 /// What the mutation rules of a policy make of an object.
 #[derive(Clone, Debug)]
@@ -114,9 +114,8 @@ impl<'c> Mutator<'c> {
     ) -> Outcome<'a> {
         let mut applied = 0;
         for each in loops {
-            let elements = match context.query(&each.list) {
-                Ok(list) if list.list_len().is_some() => list.elements().collect(),
-                Ok(single) => vec![single],
+            let elements = match elements_of(context, &each.list) {
+                Ok(elements) => elements,
                 Err(failure) => {
                     // Kyverno says it twice.
                     let what = format!("failed to evaluate list {}: {}", each.list, failure.message);

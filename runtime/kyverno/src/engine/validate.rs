@@ -9,7 +9,7 @@ use crate::policy::Policy;
 use crate::policy::rule::{Action, Check, ForEach, Rule, Template, Validate};
 use crate::substitute::{substitute, substitute_text};
 
-use super::{Request, RuleResponse, Status, conditions, error, join, respond};
+use super::{Request, RuleResponse, Status, begin, conditions, elements_of, error, join, respond};
 
 /// The result of a validation rule whose preconditions hold; `None` if it says nothing.
 pub fn run<'a, 'c>(
@@ -58,10 +58,7 @@ fn prior<'a, 'c>(
     }
     let Some(old) = request.old_object.clone() else { return Ok(None) };
     let restore = context.as_if_created(old.clone());
-    let is_asked = rule
-        .preconditions
-        .as_ref()
-        .is_none_or(|preconditions| matches!(conditions::check(context, preconditions), Ok((true, _))));
+    let is_asked = begin(context, rule, rule.preconditions.as_ref()).is_none();
     let fields = matching::ObjectFields::new(&old);
     let asked = matching::Request {
         object: &Matched::new(&fields),
@@ -107,8 +104,8 @@ impl<'r, 'a> Validator<'r, 'a> {
     ) -> Option<RuleResponse> {
         match check {
             Check::Deny(conditions) => Some(self.deny(context, conditions.as_ref())),
-            Check::Pattern(template) => self.pattern(context, template, nesting),
-            Check::AnyPattern(template) => self.any_pattern(context, template, nesting),
+            Check::Pattern(template) => self.against(context, template, nesting, Self::pattern),
+            Check::AnyPattern(template) => self.against(context, template, nesting, Self::any_pattern),
             Check::ForEach(loops) => self.for_each(context, loops, nesting),
             Check::PodSecurity(security) => self.pod_security(security),
             Check::Cel(_) => Some(self.respond(Status::NotEvaluated, "validate.cel is not evaluated yet")),
@@ -185,26 +182,35 @@ impl<'r, 'a> Validator<'r, 'a> {
         Ok(filled)
     }
 
-    fn pattern(
+    /// Holds the subject against a pattern with its variables filled in.
+    fn against(
         &mut self,
         context: &Context<'a, '_>,
         template: &Template,
         nesting: usize,
+        hold: impl Fn(&Self, &Context<'a, '_>, &Json<'a>, &Json<'a>) -> RuleResponse,
     ) -> Option<RuleResponse> {
-        let filled = match self.fill(context, template, nesting) {
-            Ok(filled) => filled,
-            Err(response) => return Some(response),
-        };
-        let subject = self.subject()?;
-        let Err(failure) = Pattern::new(&filled).check(&subject) else { return Some(self.passed()) };
+        match self.fill(context, template, nesting) {
+            Ok(filled) => Some(hold(self, context, &filled, &self.subject()?)),
+            Err(response) => Some(response),
+        }
+    }
+
+    fn pattern(&self, context: &Context<'a, '_>, filled: &Json<'a>, subject: &Json<'a>) -> RuleResponse {
+        let Err(failure) = Pattern::new(filled).check(subject) else { return self.passed() };
         if failure.is_skip {
-            return Some(self.respond(Status::Skip, failure.message));
+            return self.respond(Status::Skip, failure.message);
         }
         let status = if failure.path.is_empty() { Status::Error } else { Status::Fail };
-        let message = self.failure_message(context, &failure.message, &failure.path);
+        let rule = &self.rule.name;
+        let place = match failure.path.as_str() {
+            "" => format!("rule {rule} execution error: {}", failure.message),
+            path => format!("rule {rule} failed at path {path}"),
+        };
+        let message = self.failure_message(context, &failure.message, &place);
         let mut response = self.respond(status, message);
         response.path = Some(failure.path).filter(|path| !path.is_empty());
-        Some(response)
+        response
     }
 
     fn pod_security(&self, security: &PodSecurity) -> Option<RuleResponse> {
@@ -219,51 +225,34 @@ impl<'r, 'a> Validator<'r, 'a> {
         })
     }
 
-    fn failure_message(&self, context: &Context<'_, '_>, cause: &str, path: &str) -> String {
-        let rule = &self.rule.name;
-        let place = match path {
-            "" => format!("execution error: {cause}"),
-            path => format!("failed at path {path}"),
-        };
-        let Some(message) = &self.body.message else {
-            return format!("validation error: rule {rule} {place}");
-        };
+    /// The message of the rule, if it has one, and what failed.
+    fn failure_message(&self, context: &Context<'_, '_>, cause: &str, failed: &str) -> String {
+        let Some(message) = &self.body.message else { return format!("validation error: {failed}") };
         match substitute_text(context, message) {
-            Err(_) => {
-                format!(
-                    "validation error: variables substitution error in rule {rule} execution error: {cause}"
-                )
-            }
+            Err(_) => format!(
+                "validation error: variables substitution error in rule {} execution error: {cause}",
+                self.rule.name
+            ),
             Ok(filled) => {
                 let text = filled.as_text().unwrap_or_default();
                 let stop = if text.ends_with('.') { "" } else { "." };
-                format!("validation error: {text}{stop} rule {rule} {place}")
+                format!("validation error: {text}{stop} {failed}")
             }
         }
     }
 
-    fn any_pattern(
-        &mut self,
-        context: &Context<'a, '_>,
-        template: &Template,
-        nesting: usize,
-    ) -> Option<RuleResponse> {
-        let filled = match self.fill(context, template, nesting) {
-            Ok(filled) => filled,
-            Err(response) => return Some(response),
-        };
-        let subject = self.subject()?;
+    fn any_pattern(&self, context: &Context<'a, '_>, filled: &Json<'a>, subject: &Json<'a>) -> RuleResponse {
         let rule = &self.rule.name;
         if filled.list_len().is_none() && !filled.is_null() {
             let message = "failed to deserialize anyPattern, expected type array";
-            return Some(self.respond(Status::Error, message));
+            return self.respond(Status::Error, message);
         }
         let (mut failed, mut skipped) = (Vec::new(), Vec::new());
         let mut place = None;
         for (index, pattern) in filled.elements().enumerate() {
-            let Err(failure) = Pattern::new(&pattern).check(&subject) else {
+            let Err(failure) = Pattern::new(&pattern).check(subject) else {
                 let message = format!("validation rule '{rule}' anyPattern[{index}] passed.");
-                return Some(self.respond(Status::Pass, message));
+                return self.respond(Status::Pass, message);
             };
             match (failure.is_skip, failure.path.as_str()) {
                 (true, _) => skipped.push(format!("rule {rule}[{index}] skipped: {}", failure.message)),
@@ -276,27 +265,15 @@ impl<'r, 'a> Validator<'r, 'a> {
         }
         if !failed.is_empty() {
             let failed = failed.join(" ");
-            let message = match &self.body.message {
-                None => format!("validation error: {failed}"),
-                Some(message) => match substitute_text(context, message) {
-                    Err(_) => format!(
-                        "validation error: variables substitution error in rule {rule} execution error: {failed}"
-                    ),
-                    Ok(filled) => {
-                        let text = filled.as_text().unwrap_or_default();
-                        let stop = if text.ends_with('.') { "" } else { "." };
-                        format!("validation error: {text}{stop} {failed}")
-                    }
-                },
-            };
+            let message = self.failure_message(context, &failed, &failed);
             let mut response = self.respond(Status::Fail, message);
             response.path = place;
-            return Some(response);
+            return response;
         }
         if !skipped.is_empty() {
-            return Some(self.respond(Status::Skip, skipped.join(" ")));
+            return self.respond(Status::Skip, skipped.join(" "));
         }
-        Some(self.respond(Status::Pass, self.body.message.clone().unwrap_or_default()))
+        self.respond(Status::Pass, self.body.message.clone().unwrap_or_default())
     }
 
     fn for_each<'c>(
@@ -308,9 +285,8 @@ impl<'r, 'a> Validator<'r, 'a> {
         let mut applied = 0;
         let mut list_failure: Option<Failure> = None;
         for each in loops {
-            let elements = match context.query(&each.list) {
-                Ok(list) if list.list_len().is_some() => list.elements().collect(),
-                Ok(single) => vec![single],
+            let elements = match elements_of(context, &each.list) {
+                Ok(elements) => elements,
                 Err(failure) if failure.needs.is_some() => return Some(error(self.rule, "", &failure)),
                 // What is not there has no elements.
                 Err(failure) if failure.is_unknown_key() => continue,
@@ -386,14 +362,8 @@ impl<'r, 'a> Validator<'r, 'a> {
         each: &'c ForEach,
         nesting: usize,
     ) -> Option<RuleResponse> {
-        if let Some(preconditions) = &each.preconditions {
-            match conditions::check(context, preconditions) {
-                Err(failure) => return Some(error(self.rule, "failed to evaluate preconditions", &failure)),
-                Ok((false, message)) => {
-                    return Some(self.respond(Status::Skip, join(["preconditions not met", &message])));
-                }
-                Ok((true, _)) => {}
-            }
+        if let Some(response) = begin(context, self.rule, each.preconditions.as_ref()) {
+            return Some(response);
         }
         self.check(context, &each.check, nesting)
     }

@@ -53,6 +53,12 @@ pub fn is_generated_name(name: &str) -> bool {
     name.starts_with("autogen-")
 }
 
+/// The name that a generated rule's original has.
+pub fn written_name(rule: &str) -> &str {
+    let Some(rest) = rule.strip_prefix("autogen-") else { return rule };
+    rest.strip_prefix("cronjob-").unwrap_or(rest)
+}
+
 /// Generates the rules of a policy whose rules are in order.
 pub fn generate(
     reader: &mut Reader<'_>,

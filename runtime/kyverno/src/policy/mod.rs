@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use aipc_runtime::document::{Document, NodeId, Position};
 
+pub use autogen::written_name;
 use fields::{Fault, FaultKind, Reader};
 use rule::{Action, ActionOverride, Rule};
 
@@ -48,6 +49,11 @@ impl Policy {
     /// Whether a failure counts; otherwise reports say `warn`.
     pub fn is_scored(&self) -> bool {
         self.annotations.get("policies.kyverno.io/scored").is_none_or(|text| text != "false")
+    }
+
+    /// Whether any rule makes something of the object of a request.
+    pub fn mutates(&self) -> bool {
+        self.rules.iter().any(|rule| rule.mutation().is_some())
     }
 
     /// The rules for objects of a kind: those that are written, and those generated for it.

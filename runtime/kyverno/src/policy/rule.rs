@@ -141,6 +141,25 @@ pub struct ApiCall {
     pub default: Option<Template>,
 }
 
+impl Rule {
+    /// What it makes of the object of a request, if that is what it does.
+    pub fn mutation(&self) -> Option<&Mutate> {
+        self.mutate().filter(|mutate| mutate.targets.is_empty())
+    }
+
+    /// What it makes of existing objects, if that is what it does.
+    pub fn mutation_of_existing(&self) -> Option<&Mutate> {
+        self.mutate().filter(|mutate| !mutate.targets.is_empty())
+    }
+
+    fn mutate(&self) -> Option<&Mutate> {
+        match &self.body {
+            Body::Mutate(mutate) => Some(mutate),
+            Body::Validate(_) | Body::Generate(_) | Body::VerifyImages(_) => None,
+        }
+    }
+}
+
 impl Template {
     pub fn new(value: Json<'static>) -> Template {
         let is_dynamic = is_dynamic(&value);

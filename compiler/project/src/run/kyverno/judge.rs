@@ -8,25 +8,31 @@ use aipc_kyverno::engine::{Engine, Request, RuleResponse, Status as RuleStatus};
 use aipc_kyverno::json::{Escape, Json};
 use aipc_kyverno::matching::UserInfo;
 use aipc_kyverno::object::{as_read, node_at, without_namespace};
-use aipc_kyverno::policy::rule::{Action, Body, Rule};
+use aipc_kyverno::policy::rule::Action;
+use aipc_kyverno::policy::written_name;
 use aipc_runtime::document::{Document, NodeId, Resource, push_index, push_key};
-use aipc_runtime::machine::AdmissionOperation;
+use aipc_runtime::machine::{AdmissionOperation, User};
 
 use super::KyvernoPolicy;
 use super::lookups::Recorded;
 use crate::report::{Effect, Finding, Level, RuleResult, Status, Violation};
 use crate::run::judge::{Object, World};
 
-/// Judges objects by Kyverno's policies; one for each thread, with the queries that it has parsed.
-pub struct Judge<'j> {
-    policies: &'j [KyvernoPolicy],
-    world: &'j World<'j>,
+/// Kyverno's policies of a run, with what is the same for all objects.
+pub struct Given<'g> {
+    policies: &'g [KyvernoPolicy],
     user: UserInfo,
     cluster: Cluster,
+    /// Labels of the namespaces that are known.
+    namespaces: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// Judges objects by Kyverno's policies; one for each thread, with the queries that it has parsed.
+pub struct Judge<'j> {
+    given: &'j Given<'j>,
+    world: &'j World<'j>,
     recorded: Recorded<'j>,
     queries: Queries,
-    /// Labels of the namespaces that are known.
-    namespaces: &'j BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// What mutations made of an object.
@@ -48,10 +54,6 @@ pub(in crate::run) enum ObjectState {
     Gone,
 }
 
-fn is_mutation(rule: &Rule) -> bool {
-    matches!(&rule.body, Body::Mutate(mutate) if mutate.targets.is_empty())
-}
-
 /// What happened to each rule over the whole run.
 #[derive(Default)]
 pub struct Seen {
@@ -59,28 +61,31 @@ pub struct Seen {
     applied: BTreeSet<(usize, String)>,
 }
 
-impl<'j> Judge<'j> {
-    pub fn new(
-        policies: &'j [KyvernoPolicy],
-        world: &'j World<'j>,
-        namespaces: &'j BTreeMap<String, BTreeMap<String, String>>,
-    ) -> Judge<'j> {
-        let user = world.user.as_ref().map_or_else(UserInfo::default, |user| UserInfo {
-            username: user.name.clone(),
-            groups: user.groups.clone(),
-            roles: user.roles.clone(),
-            cluster_roles: user.cluster_roles.clone(),
-        });
-        let recorded = Recorded::new(world.recorded);
-        Judge {
+impl<'g> Given<'g> {
+    /// With the Namespace objects that are known; `None` if there are no policies.
+    pub fn new<'d>(
+        policies: &'g [KyvernoPolicy],
+        user: Option<&User>,
+        namespaces: impl Iterator<Item = (&'d Document, NodeId)>,
+    ) -> Option<Given<'g>> {
+        (!policies.is_empty()).then(|| Given {
             policies,
-            world,
-            user,
+            user: user.map_or_else(UserInfo::default, |user| UserInfo {
+                username: user.name.clone(),
+                groups: user.groups.clone(),
+                roles: user.roles.clone(),
+                cluster_roles: user.cluster_roles.clone(),
+            }),
             cluster: Cluster::newest(),
-            recorded,
-            queries: Queries::default(),
-            namespaces,
-        }
+            namespaces: labels_of(namespaces),
+        })
+    }
+}
+
+impl<'j> Judge<'j> {
+    pub fn new(given: &'j Given<'j>, world: &'j World<'j>) -> Judge<'j> {
+        let recorded = Recorded::new(world.recorded, &given.cluster);
+        Judge { given, world, recorded, queries: Queries::default() }
     }
 
     /// What the mutation rules make of an object, policy after policy.
@@ -91,16 +96,14 @@ impl<'j> Judge<'j> {
         seen: &mut Seen,
     ) -> Mutated {
         let mut mutated = Mutated::default();
-        if !self.policies.iter().any(|policy| policy.policy.rules.iter().any(is_mutation)) {
+        if !self.given.policies.iter().any(|policy| policy.policy.mutates()) {
             return mutated;
         }
         let resource = object.judged();
         let before = self.read(resource);
         let mut now = Some(before.clone());
-        for (index, policy) in self.policies.iter().enumerate() {
-            if !policy.policy.rules.iter().any(is_mutation) {
-                continue;
-            }
+        let policies = self.given.policies.iter().enumerate();
+        for (index, policy) in policies.filter(|(_, policy)| policy.policy.mutates()) {
             let Some(subject) = now.take() else { break };
             let mutation =
                 self.ask(subject, old, resource, |engine, request| engine.mutate(&policy.policy, request));
@@ -137,14 +140,14 @@ impl<'j> Judge<'j> {
         seen: &mut Seen,
     ) -> Vec<RuleResult> {
         let mut results = Vec::new();
-        if self.policies.is_empty() || state == ObjectState::Gone {
+        if state == ObjectState::Gone {
             return results;
         }
         let resource = object.judged();
         let read = self.read(resource);
         // Kyverno sees integers in what it has patched.
         let read = if state == ObjectState::Patched { read.with_integers() } else { read };
-        for (index, policy) in self.policies.iter().enumerate() {
+        for (index, policy) in self.given.policies.iter().enumerate() {
             let ask =
                 |engine: &Engine<'_>, request: &Request<'_, '_>| engine.validate(&policy.policy, request);
             for response in self.ask(read.clone(), old, resource, ask) {
@@ -172,13 +175,13 @@ impl<'j> Judge<'j> {
         };
         let namespace = resource.namespace().unwrap_or(self.world.namespace);
         let none = BTreeMap::new();
-        let labels = self.namespaces.get(namespace).unwrap_or(&none);
+        let labels = self.given.namespaces.get(namespace).unwrap_or(&none);
         let labels: BTreeMap<&str, &str> = labels.iter().map(|(key, value)| (&**key, &**value)).collect();
         let request = Request {
             object: object_now,
             old_object,
             operation: self.world.operation.name(),
-            user: &self.user,
+            user: &self.given.user,
             has_user: self.world.user.is_some(),
             namespace_labels: &labels,
             values: Vec::new(),
@@ -188,13 +191,7 @@ impl<'j> Judge<'j> {
     }
 
     fn read<'r>(&self, resource: &'r Resource) -> Json<'r> {
-        let kind = format!("{}/{}", resource.api_version(), resource.kind());
-        let is_namespaced = match self.cluster.kind(&kind) {
-            KindLookup::Found(kind) => self.cluster.kind_of(kind).namespaced,
-            _ => true,
-        };
-        let json = Json::Node(resource.document(), resource.root());
-        as_read(&json, is_namespaced.then_some(self.world.namespace))
+        as_judged(resource, &self.given.cluster, self.world.namespace)
     }
 
     fn result(&self, policy: &KyvernoPolicy, object: &Object<'_>, response: RuleResponse) -> RuleResult {
@@ -275,14 +272,19 @@ impl Seen {
     }
 }
 
-/// The name that a generated rule's original has.
-pub fn written_name(rule: &str) -> &str {
-    let Some(rest) = rule.strip_prefix("autogen-") else { return rule };
-    rest.strip_prefix("cronjob-").unwrap_or(rest)
+/// An object as rules see it: one of a namespaced kind without a namespace is in the default one.
+pub fn as_judged<'r>(resource: &'r Resource, cluster: &Cluster, default_namespace: &str) -> Json<'r> {
+    let kind = format!("{}/{}", resource.api_version(), resource.kind());
+    let is_namespaced = match cluster.kind(&kind) {
+        KindLookup::Found(kind) => cluster.kind_of(kind).namespaced,
+        _ => true,
+    };
+    let json = Json::Node(resource.document(), resource.root());
+    as_read(&json, is_namespaced.then_some(default_namespace))
 }
 
 /// The labels of the namespaces among objects, by name.
-pub fn labels_of<'d>(
+fn labels_of<'d>(
     namespaces: impl Iterator<Item = (&'d Document, NodeId)>,
 ) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut all = BTreeMap::new();

@@ -2,7 +2,7 @@
 
 use aipc_compiler::kubernetes::Cluster;
 use aipc_kyverno::context::{Failure, World};
-use aipc_kyverno::json::{Entry, Json};
+use aipc_kyverno::json::Json;
 use aipc_runtime::document::Document;
 use aipc_runtime::machine;
 use aipc_runtime::value::Shared;
@@ -10,14 +10,14 @@ use aipc_runtime::value::Shared;
 /// The objects of `--context`.
 pub struct Recorded<'w> {
     world: &'w machine::World,
-    cluster: Cluster,
+    cluster: &'w Cluster,
 }
 
 const HELP: &str = "record it in the file of `--context`";
 
 impl<'w> Recorded<'w> {
-    pub fn new(world: &'w machine::World) -> Recorded<'w> {
-        Recorded { world, cluster: Cluster::newest() }
+    pub fn new(world: &'w machine::World, cluster: &'w Cluster) -> Recorded<'w> {
+        Recorded { world, cluster }
     }
 
     fn objects(&self, kind: &str, what: &str) -> Result<Vec<&'w Document>, Failure> {
@@ -88,14 +88,6 @@ impl World for Recorded<'_> {
             (Shared::Borrowed("kind"), Json::text(format!("{}List", kind.kind))),
             (Shared::Borrowed("items"), Json::list(items)),
         ]))
-    }
-
-    fn can_be_asked(&self) -> bool {
-        true
-    }
-
-    fn values(&self, _policy: &str, _rule: &str) -> Vec<Entry<'static>> {
-        Vec::new()
     }
 }
 

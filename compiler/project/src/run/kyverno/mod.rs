@@ -16,7 +16,8 @@ use aipc_kyverno::policy::{self, Policy};
 use super::manifests::{Manifest, location};
 use crate::report::{Finding, SourceLocation};
 
-pub use judge::{Judge, Seen, labels_of, written_name};
+pub(in crate::run) use judge::ObjectState;
+pub use judge::{Given, Judge, Seen, as_judged};
 
 /// A policy of Kyverno with the file that it was read from.
 pub struct KyvernoPolicy {
